@@ -1,0 +1,53 @@
+# Each target sets up what it needs: only python3 >= 3.11 with venv is taken for granted.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export LITELLM_LOCAL_MODEL_COST_MAP := True
+export LANGSMITH_TRACING := false
+
+.PHONY: demo test openai3 lint clean
+
+demo: $(VENV)/demo.stamp
+	@$(BIN)/python -m docs.demo
+
+test: $(VENV)/test.stamp
+	$(BIN)/python -m pytest
+
+openai3: .venv-openai3/test.stamp
+	.venv-openai3/bin/python -m pytest
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv .venv-openai3
+
+# A stamp is as new as the set-up that it stands for: a second run installs nothing.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + \
+	  ": try make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo,litellm]'
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/demo.stamp
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,litellm]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/test.stamp
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# litellm pins openai<3, so the other major has an environment without it.
+.venv-openai3/test.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-openai3
+	grep -v '^openai==' constraints.txt > .venv-openai3/constraints.txt
+	.venv-openai3/bin/python -m pip install --quiet -c .venv-openai3/constraints.txt \
+	  -e '.[test]' 'openai==3.54.0'
+	@touch $@

@@ -1,0 +1,34 @@
+"""LangChain integration for Kimi, the models of Moonshot AI.
+
+Names are imported when they are first used, so that `langchain_kimi.catalogue` and
+`python -m langchain_kimi.emulator` load neither langchain-core nor openai.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from langchain_kimi._registration import register
+    from langchain_kimi.chat_models import ChatKimi
+
+__all__ = ["ChatKimi", "__version__", "register"]
+
+_HOMES = {
+    "ChatKimi": "langchain_kimi.chat_models",
+    "register": "langchain_kimi._registration",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from the module in which it lives."""
+    if name == "__version__":
+        return version("langchain-kimi")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

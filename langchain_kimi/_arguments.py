@@ -1,0 +1,88 @@
+"""The arguments of a tool call: JSON text <-> object, and never a guess between them."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, cast
+
+from langchain_kimi._wire import JsonObject
+
+
+def encode_arguments(args: JsonObject) -> str:
+    """Return arguments as compact JSON text, the form in which Kimi writes them.
+
+    Args:
+        args: The arguments by name.
+
+    Raises:
+        TypeError: For a value that is not JSON.
+        ValueError: For NaN and infinities.
+    """
+    return json.dumps(args, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def parse_arguments(text: str, *, truncated: bool = False) -> JsonObject | None:
+    """Return the arguments, None where they would have to be guessed.
+
+    Args:
+        text: What the model wrote; nothing at all stands for no arguments.
+        truncated: Whether the answer was cut: then nothing stands for nothing.
+    """
+    if not text.strip():
+        return None if truncated else {}
+    try:
+        args: Any = json.loads(text, strict=False, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    return cast("JsonObject", args) if isinstance(args, dict) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def received_texts(calls: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the texts that encoding the parsed arguments would not give, by call id.
+
+    A text is part of the conversation's prefix: sent back in another spelling it would
+    miss the prompt cache, and a broken one would be lost.
+
+    Args:
+        calls: The id and the text of each call.
+    """
+    return {id: text for id, text in calls if text.strip() and not _is_canonical(text)}
+
+
+def _is_canonical(text: str) -> bool:
+    args = parse_arguments(text)
+    return args is not None and encode_arguments(args) == text
+
+
+def seal(text: str) -> str:
+    """Return what to append to broken arguments so that no one completes them.
+
+    langchain-core closes the open brackets of streamed arguments, and takes what it
+    gets for a valid call; a bracket that closes nothing makes it an invalid one.
+
+    Args:
+        text: Arguments that `parse_arguments` does not read.
+    """
+    closers: list[str] = []
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_string = True
+        elif character in "{[":
+            closers.append("}" if character == "{" else "]")
+        elif closers and character == closers[-1]:
+            closers.pop()
+        elif character in "}]":
+            return _NOTE  # it already closes nothing
+    wrong = "}" if closers and closers[-1] == "]" else "]"
+    end_of_string = ("\\" if escaped else "") + '"' if in_string else ""
+    return end_of_string + wrong + _NOTE
+
+
+_NOTE = " (incomplete JSON)"

@@ -1,0 +1,329 @@
+"""The only place with I/O: openai clients, timeouts, one async client an event loop.
+
+Only primitives cross the SDK's boundary (openai 3 moved from httpx to httpx2), and only
+its public names are used. A body goes out as bytes and comes back as bytes: the SDK
+walks neither.
+"""
+
+import asyncio
+import json
+import threading
+import time
+import weakref
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any, cast
+
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+
+from langchain_kimi._request import encode_request
+from langchain_kimi._response import UnreadableResponseError, read_response
+from langchain_kimi._retry import retry_delay
+from langchain_kimi._stream import ErrorEvent, StreamReader
+from langchain_kimi._wire import ChatRequest
+
+if TYPE_CHECKING:
+    import openai
+
+CHAT_PATH = "/chat/completions"
+ESTIMATE_PATH = "/tokenizers/estimate-token-count"
+# A whole answer's headers come when it is finished: "allow >= 15 min read".
+READ_SECONDS, CONNECT_SECONDS = 900.0, 10.0
+# How the SDK's own `with_streaming_response` asks for a response it has not read.
+_UNREAD = {"X-Stainless-Raw-Response": "stream"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """What is needed to reach an API."""
+
+    api_key: str = field(repr=False)
+    base_url: str
+    timeout: float | None = None
+    """Seconds without a byte before giving up; None for 900 (10 to connect)."""
+    max_retries: int = 2
+    default_headers: dict[str, str] | None = None
+    http_client: Any = None
+    http_async_client: Any = None
+
+
+class Clients:
+    """The SDK's clients for one set of settings, built when they are first needed."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        """Open nothing yet.
+
+        Args:
+            settings: How to reach the API.
+        """
+        self.settings = settings
+        self._sync: openai.OpenAI | None = None
+        # An async client's connections belong to the event loop that opened them:
+        # used in another one they fail ("Event loop is closed", langchain#35783).
+        self._by_loop: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, openai.AsyncOpenAI
+        ] = weakref.WeakKeyDictionary()
+        self._lock = threading.Lock()
+
+    def complete(self, request: ChatRequest) -> ChatResult:
+        """Send a request and return the whole answer.
+
+        Args:
+            request: The body, as `build_request` returns it.
+        """
+        response = self._open(request, stream=False)
+        return _read_whole(response, response.read(), request)
+
+    async def acomplete(self, request: ChatRequest) -> ChatResult:
+        """Send a request and return the whole answer.
+
+        Args:
+            request: The body, as `build_request` returns it.
+        """
+        response = await self._aopen(request, stream=False)
+        return _read_whole(response, await response.read(), request)
+
+    def stream(self, request: ChatRequest) -> Iterator[ChatGenerationChunk]:
+        """Send a request and yield the answer in chunks.
+
+        Args:
+            request: The body, as `build_request` returns it.
+        """
+        response = self._open(request, stream=True)
+        reader = StreamReader(request_id=_request_id(response))
+        try:
+            for piece in response.iter_bytes():
+                yield from reader.feed(piece)
+                if reader.done:
+                    return
+            yield from reader.finish()
+            _check_done(reader)
+        except Exception as error:
+            raise _stream_error(error, response, request) from error
+        finally:
+            response.close()
+
+    async def astream(self, request: ChatRequest) -> AsyncIterator[ChatGenerationChunk]:
+        """Send a request and yield the answer in chunks.
+
+        Args:
+            request: The body, as `build_request` returns it.
+        """
+        response = await self._aopen(request, stream=True)
+        reader = StreamReader(request_id=_request_id(response))
+        try:
+            async for piece in response.iter_bytes():
+                for chunk in reader.feed(piece):
+                    yield chunk
+                if reader.done:
+                    return
+            for chunk in reader.finish():
+                yield chunk
+            _check_done(reader)
+        except Exception as error:
+            raise _stream_error(error, response, request) from error
+        finally:
+            await response.close()
+
+    def estimate_tokens(self, request: ChatRequest) -> int:
+        """Return the API's own count of a prompt's tokens.
+
+        Args:
+            request: A chat request; only its model and messages are counted.
+        """
+        import openai
+
+        body = {key: request.get(key) for key in ("model", "messages")}
+        try:
+            answer: Any = self._sync_client().post(
+                ESTIMATE_PATH, cast_to=object, content=encode_request(body)
+            )
+        except openai.APIError as error:
+            self._delay(error, self.settings.max_retries, request)
+            raise
+        return int(answer["data"]["total_tokens"])
+
+    def _open(
+        self, request: ChatRequest, *, stream: bool
+    ) -> "openai.APIResponse[object]":
+        import openai
+
+        client, body = self._sync_client(), encode_request(request)
+        for attempt in count():
+            try:
+                return client.post(
+                    CHAT_PATH,
+                    cast_to=openai.APIResponse[object],
+                    content=body,
+                    options={"headers": _UNREAD} if stream else {},
+                    stream=stream,
+                )
+            except openai.APIError as error:
+                time.sleep(self._delay(error, attempt, request))
+        raise AssertionError("count() never ends")
+
+    async def _aopen(
+        self, request: ChatRequest, *, stream: bool
+    ) -> "openai.AsyncAPIResponse[object]":
+        import openai
+
+        client, body = self._async_client(), encode_request(request)
+        for attempt in count():
+            try:
+                return await client.post(
+                    CHAT_PATH,
+                    cast_to=openai.AsyncAPIResponse[object],
+                    content=body,
+                    options={"headers": _UNREAD} if stream else {},
+                    stream=stream,
+                )
+            except openai.APIError as error:
+                await asyncio.sleep(self._delay(error, attempt, request))
+        raise AssertionError("count() never ends")
+
+    def _delay(
+        self, error: "openai.APIError", attempt: int, request: ChatRequest
+    ) -> float:
+        """Return the wait before the next attempt, or raise what the caller is told."""
+        from langchain_kimi.errors import read_api_error
+
+        told = read_api_error(error, model=request["model"])
+        delay = retry_delay(
+            told, attempt=attempt, max_retries=self.settings.max_retries
+        )
+        if delay is None:
+            raise told from error
+        return delay
+
+    def _sync_client(self) -> "openai.OpenAI":
+        import openai
+
+        with self._lock:
+            if self._sync is None:
+                self._sync = openai.OpenAI(
+                    **_options(self.settings), http_client=self.settings.http_client
+                )
+                self._sync.organization = self._sync.project = None
+            return self._sync
+
+    def _async_client(self) -> "openai.AsyncOpenAI":
+        import openai
+
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            client = self._by_loop.get(loop)
+            if client is None:
+                given = self.settings.http_async_client
+                client = openai.AsyncOpenAI(
+                    **_options(self.settings),
+                    # Not the SDK's own wrapper: when it is collected in another loop
+                    # than its connections', it tries to close them in that one.
+                    http_client=given or openai.DefaultAsyncHttpxClient(),
+                )
+                client.organization = client.project = None
+                self._by_loop[loop] = client
+            return client
+
+    def __reduce__(self) -> tuple[type["Clients"], tuple[ClientSettings]]:
+        """Pickle and copy as clients that have opened nothing: sockets do neither."""
+        return Clients, (self.settings,)
+
+    def close(self) -> None:
+        """Close the sync client's connections; the next call opens new ones."""
+        with self._lock:
+            client, self._sync = self._sync, None
+        if client and not self.settings.http_client:
+            client.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop's client."""
+        with self._lock:
+            client = self._by_loop.pop(asyncio.get_running_loop(), None)
+        if client and not self.settings.http_async_client:
+            await client.close()
+
+
+def _options(settings: ClientSettings) -> dict[str, Any]:
+    import openai
+
+    read = READ_SECONDS if settings.timeout is None else settings.timeout
+    return {
+        "api_key": settings.api_key,
+        "base_url": settings.base_url,
+        "timeout": openai.Timeout(read, connect=min(read, CONNECT_SECONDS)),
+        "max_retries": 0,
+        "default_headers": settings.default_headers,
+    }
+
+
+def _request_id(response: "_Response") -> str | None:
+    return response.headers.get("msh-request-id")
+
+
+def _read_whole(response: "_Response", body: bytes, request: ChatRequest) -> ChatResult:
+    from langchain_kimi.errors import KimiResponseError
+
+    try:
+        decoded = json.loads(body)
+        if isinstance(decoded, dict) and decoded.get("error"):
+            raise ErrorEvent(decoded["error"])
+        return read_response(decoded, request_id=_request_id(response))
+    except ErrorEvent as error:
+        raise _api_error(error.body, response, request) from None
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise KimiResponseError(
+            f"{response.url} answered {response.status_code} with something that is "
+            f"not a chat completion: {error}. It began with {body[:200]!r}",
+            response.http_request,
+            body=None,
+        ) from error
+
+
+def _check_done(reader: StreamReader) -> None:
+    if not reader.done:
+        raise EOFError("the stream ended without [DONE]")
+
+
+def _stream_error(
+    error: Exception, response: "_Response", request: ChatRequest
+) -> "openai.APIError":
+    """Return what the caller is told when a stream that had begun breaks."""
+    from langchain_kimi.errors import (
+        KimiResponseError,
+        KimiStreamInterruptedError,
+        KimiTimeoutError,
+    )
+
+    if isinstance(error, ErrorEvent):
+        return _api_error(error.body, response, request)
+    if isinstance(error, UnreadableResponseError):
+        message = f"{response.url} sent an unreadable stream: {error}"
+        return KimiResponseError(message, response.http_request, body=None)
+    # httpx or httpx2 raised it, which must not be imported here.
+    if "Timeout" in type(error).__name__:
+        return KimiTimeoutError(request=response.http_request)
+    return KimiStreamInterruptedError(
+        message=f"The answer of {request['model']} is incomplete: "
+        f"{error or type(error).__name__}",
+        request=response.http_request,
+    )
+
+
+def _api_error(
+    body: Any, response: "_Response", request: ChatRequest
+) -> "openai.APIError":
+    """Return the exception for an error that came with status 200."""
+    import openai
+
+    from langchain_kimi.errors import read_api_error
+
+    message = body.get("message") if isinstance(body, dict) else body
+    error = openai.APIStatusError(
+        str(message), response=cast("Any", response.http_response), body=body
+    )
+    return read_api_error(error, model=request["model"])
+
+
+if TYPE_CHECKING:
+    _Response = openai.APIResponse[object] | openai.AsyncAPIResponse[object]

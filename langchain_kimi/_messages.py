@@ -1,0 +1,223 @@
+"""LangChain messages -> the API's messages.
+
+Reasoning goes back with every answer of Kimi's own, from wherever LangChain keeps it
+(`additional_kwargs` or v1 blocks), and never with another vendor's.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    ChatMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolMessage,
+)
+
+from langchain_kimi._arguments import encode_arguments, parse_arguments
+from langchain_kimi._content_parts import Content, build_content, build_parts
+from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._wire import PROVIDER, JsonObject, Message, ToolCall
+
+_ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "ai": "assistant",
+}
+
+
+def build_messages(
+    messages: Sequence[BaseMessage], *, backfill: bool = False
+) -> list[Message]:
+    """Return the wire form of a conversation.
+
+    Args:
+        messages: The conversation, oldest first.
+        backfill: Whether a tool-call message without reasoning (synthesized, or of
+            another vendor) is given an empty one. While thinking, Kimi answers 400
+            "reasoning_content is missing" to none, and accepts "" (kimi-api.md 4.2).
+
+    Raises:
+        KimiSettingError: For a message or content block that Kimi cannot read.
+    """
+    return [wire for message in messages for wire in _build(message, backfill)]
+
+
+def _build(message: BaseMessage, backfill: bool) -> Iterator[Message]:
+    match message:
+        case AIMessage():
+            yield _assistant(message, backfill)
+        case ToolMessage():
+            yield _tool(message)
+        case SystemMessage():
+            yield _system(message)
+        case HumanMessage():
+            yield from _user(message)
+        case ChatMessage() if message.role in _ROLES:
+            yield _named({"role": _ROLES[message.role]}, message) | {
+                "content": build_content(message.content)
+            }
+        case _:
+            raise KimiSettingError(
+                f"Kimi has no role for a {type(message).__name__}. Send System-, "
+                "Human-, AI- and ToolMessages."
+            )
+
+
+def _named(wire: JsonObject, message: BaseMessage) -> Message:
+    if message.name:
+        wire["name"] = message.name
+    return cast("Message", wire)
+
+
+def _system(message: SystemMessage) -> Message:
+    wire = _named({"role": "system"}, message)
+    tools = message.additional_kwargs.get("tools")
+    content = build_content(message.content)
+    if tools is not None:
+        # Tools given in mid-conversation (K3): such a message has no content.
+        wire["tools"] = tools
+    if content or tools is None:
+        wire["content"] = content
+    return wire
+
+
+def _user(message: HumanMessage) -> Iterator[Message]:
+    content = message.content
+    if isinstance(content, list):
+        for block in content:
+            if _type_of(block) == "tool_result":
+                yield _tool_result(cast("Mapping[str, Any]", block))
+        content = [b for b in content if _type_of(b) != "tool_result"]
+        if not content and message.content:
+            return
+    yield _named({"role": "user", "content": build_content(content)}, message)
+
+
+def _tool_result(block: Mapping[str, Any]) -> Message:
+    """Build a tool message from Anthropic's block inside a user message."""
+    return {
+        "role": "tool",
+        "tool_call_id": block.get("tool_use_id") or "",
+        "content": build_content(block.get("content") or ""),
+    }
+
+
+def _tool(message: ToolMessage) -> Message:
+    # The API has no status: that a tool failed is told by the content.
+    return _named(
+        {
+            "role": "tool",
+            "tool_call_id": message.tool_call_id,
+            "content": build_content(cast("Content", message.content)),
+        },
+        message,
+    )
+
+
+def _assistant(message: AIMessage, backfill: bool) -> Message:
+    wire = _named({"role": "assistant"}, message)
+    text, calls = _text(message), _tool_calls(message)
+    # Blank content beside tool calls is left out, as Moonshot's own client does: an
+    # empty list of parts was answered with "text content is empty".
+    if text.strip() or not calls:
+        wire["content"] = text
+    reasoning = _reasoning(message)
+    if reasoning is None and calls and backfill:
+        reasoning = ""
+    if reasoning is not None:
+        field = message.response_metadata.get("reasoning_field", "reasoning_content")
+        cast("JsonObject", wire)[field] = reasoning
+    if calls:
+        wire["tool_calls"] = calls
+    if message.additional_kwargs.get("partial"):
+        wire["partial"] = True
+    return wire
+
+
+def _text(message: AIMessage) -> str:
+    if isinstance(message.content, str):
+        return message.content
+    texts = [b for b in message.content if isinstance(b, str) or _type_of(b) in _TEXTS]
+    return "".join(part["text"] for part in build_parts(texts))
+
+
+_TEXTS = ("text", "text-plain")
+
+
+def _reasoning(message: AIMessage) -> str | None:
+    """Return Kimi's own reasoning, "" where it was empty, None where there is none."""
+    if message.response_metadata.get("model_provider", PROVIDER) != PROVIDER:
+        return None
+    kept = message.additional_kwargs.get("reasoning_content")
+    if kept is not None or isinstance(message.content, str):
+        return kept
+    blocks = [
+        cast("Mapping[str, Any]", block)
+        for block in message.content
+        if _type_of(block) == "reasoning"
+    ]
+    if not blocks:
+        return None
+    return "".join(block.get("reasoning") or "" for block in blocks)
+
+
+def _tool_calls(message: AIMessage) -> list[ToolCall]:
+    """Return the calls, broken ones too, so that each result keeps its call."""
+    received = message.additional_kwargs.get("tool_arguments") or {}
+    calls = [
+        (call["id"], call["name"], _arguments(call["args"], received.get(call["id"])))
+        for call in message.tool_calls or _tool_uses(message)
+    ]
+    calls += [
+        (call["id"], call["name"], received.get(call["id"], call["args"]))
+        for call in message.invalid_tool_calls
+    ]
+    return [
+        {
+            "type": _call_type(name or ""),
+            "id": id or "",
+            "function": {"name": name or "", "arguments": arguments or ""},
+        }
+        for id, name, arguments in calls
+    ]
+
+
+def _call_type(name: str) -> str:
+    return "builtin_function" if name.startswith("$") else "function"
+
+
+def _arguments(args: JsonObject, received: str | None) -> str:
+    """Write a call's arguments, in the text that Kimi sent while it still says them."""
+    if received is not None and parse_arguments(received) == args:
+        return received
+    try:
+        return encode_arguments(args)
+    except (TypeError, ValueError) as error:
+        raise KimiSettingError(
+            f"The arguments {args!r} of a tool call are not JSON: {error}"
+        ) from error
+
+
+def _tool_uses(message: AIMessage) -> list[JsonObject]:
+    """Return Anthropic's `tool_use` blocks as calls, where the message has no others."""
+    if isinstance(message.content, str) or message.invalid_tool_calls:
+        return []
+    blocks = [
+        cast("Mapping[str, Any]", block)
+        for block in message.content
+        if _type_of(block) == "tool_use"
+    ]
+    return [
+        {"id": b.get("id"), "name": b.get("name"), "args": b.get("input") or {}}
+        for b in blocks
+    ]
+
+
+def _type_of(block: object) -> str:
+    return str(block.get("type")) if isinstance(block, Mapping) else ""

@@ -1,0 +1,43 @@
+"""A model's row -> LangChain's model profile."""
+
+from langchain_core.language_models import ModelProfile
+
+from langchain_kimi.catalogue import Model
+
+
+def build_profile(model: Model) -> ModelProfile:
+    """Return what LangChain's agents and middleware ask about a model.
+
+    Args:
+        model: The model's row.
+    """
+    profile = ModelProfile(
+        name=model.id,
+        status="deprecated" if model.retires or model.retired else "active",
+        max_input_tokens=model.context_tokens,
+        max_output_tokens=model.output_tokens,
+        text_inputs=True,
+        image_inputs="image" in model.inputs,
+        # Kimi fetches no public URL (kimi-api.md 7.1).
+        image_url_inputs=False,
+        video_inputs="video" in model.inputs,
+        pdf_inputs=False,
+        audio_inputs=False,
+        image_tool_message="image" in model.inputs,
+        pdf_tool_message=False,
+        text_outputs=True,
+        image_outputs=False,
+        audio_outputs=False,
+        video_outputs=False,
+        reasoning_output=model.thinking is not None,
+        tool_calling=True,
+        tool_choice="required" in model.rules(model.default_mode).tool_choices,
+        structured_output=model.structured_output,
+        temperature=model.rules(model.default_mode).sampling is None,
+    )
+    if model.released:
+        profile["release_date"] = model.released.isoformat()
+    if model.efforts and model.effort_default:
+        profile["reasoning_effort_levels"] = list(model.efforts)
+        profile["reasoning_effort_default"] = model.effort_default
+    return profile

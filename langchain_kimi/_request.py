@@ -1,0 +1,143 @@
+"""Messages and settings -> the body of a chat request, checked and encoded."""
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from langchain_core.messages import BaseMessage
+
+from langchain_kimi._messages import build_messages
+from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._response_format import build_response_format
+from langchain_kimi._rules import check_request, mode_of
+from langchain_kimi._settings import Notify, build_settings
+from langchain_kimi._tools import build_tools, choose_tools
+from langchain_kimi._wire import ChatRequest, JsonObject
+from langchain_kimi.catalogue import Model
+
+# What a call may set: the API's own keys, and LangChain's names for them.
+_SETTINGS = {*ChatRequest.__annotations__, "max_tokens", "stream_usage"} - {"messages"}
+# Keys that LangChain puts beside the settings for its own tracing.
+_TRACING_PREFIX = "ls_"
+
+
+def build_request(
+    messages: Sequence[BaseMessage],
+    settings: Mapping[str, Any],
+    *,
+    stream: bool,
+    notify: Notify,
+) -> ChatRequest:
+    """Return the body of `POST /chat/completions`, as the API accepts it.
+
+    Args:
+        messages: The conversation, oldest first.
+        settings: The settings of the model and of the call, by the API's names or by
+            LangChain's (`max_tokens`); None means not set.
+        stream: Whether to ask for an event stream.
+        notify: Is told of each setting that is not sent.
+
+    Raises:
+        KimiSettingError: For whatever the API would refuse; it names what was given,
+            what is accepted, and what to do.
+    """
+    request, unknown = _known(settings)
+    stream_usage = request.pop("stream_usage", True)
+    tools, choice = request.pop("tools", None), request.pop("tool_choice", None)
+    request.pop("stream", None)
+    request, model = build_settings(request, notify)
+    # A retired model is served by others, with their own rules: only what the model
+    # itself is (how it thinks) is still known.
+    rules = model if model and not model.retired else None
+    _add_tools(request, tools, choice, rules, notify)
+    if "response_format" in request:
+        request["response_format"] = build_response_format(request["response_format"])
+    if stream:
+        request["stream"] = True
+        if stream_usage:
+            request.setdefault("stream_options", {"include_usage": True})
+    request["messages"] = build_messages(messages, backfill=_backfill(request, model))
+    request.update(unknown)
+    _refuse_violations(request, rules)
+    return cast("ChatRequest", request)
+
+
+def _known(settings: Mapping[str, Any]) -> tuple[JsonObject, JsonObject]:
+    """Return the settings, and what else `extra_body` is to send.
+
+    The API accepts any key in silence, so that a typo would never be noticed: a name
+    that is none of the API's is refused, unless it stands in `extra_body`.
+    """
+    extra_body: Mapping[str, Any] = settings.get("extra_body") or {}
+    request: JsonObject = {}
+    for name, value in settings.items():
+        if name in _SETTINGS:
+            request[name] = value
+        elif name != "extra_body" and not name.startswith(_TRACING_PREFIX):
+            raise _misspelt(name, value)
+    request.update({k: v for k, v in extra_body.items() if k in _SETTINGS})
+    return request, {k: v for k, v in extra_body.items() if k not in _SETTINGS}
+
+
+def _misspelt(name: str, value: object) -> KimiSettingError:
+    near = difflib.get_close_matches(name, _SETTINGS, 1)
+    hint = f"Did you mean {near[0]!r}? " if near else ""
+    return KimiSettingError(
+        f"{name}={value!r}: Kimi has no such setting. {hint}To send it all the same, "
+        f"give extra_body={{{name!r}: ...}}."
+    )
+
+
+def _add_tools(
+    request: JsonObject, tools: Any, choice: Any, model: Model | None, notify: Notify
+) -> None:
+    if tools is not None:
+        mode = mode_of(request, model) if model else "thinking"
+        sent, sent_choice = choose_tools(build_tools(tools), choice, model, mode)
+        request["tools"] = sent
+        if sent_choice is not None:
+            request["tool_choice"] = sent_choice
+    elif choice is not None:
+        request["tool_choice"] = choice
+    if request.get("parallel_tool_calls") is False:
+        notify("parallel_tool_calls=False has no effect: Kimi cannot switch them off.")
+
+
+def _backfill(request: JsonObject, model: Model | None) -> bool:
+    """Tell whether a tool-call message must carry reasoning, be it empty."""
+    return bool(
+        model
+        and model.missing_reasoning != "accepted"
+        and mode_of(request, model) == "thinking"
+    )
+
+
+def _refuse_violations(request: JsonObject, model: Model | None) -> None:
+    for violation in check_request(request, model):
+        given = "" if violation.given is None else f"={violation.given!r}"
+        raise KimiSettingError(
+            f"{request['model']} would refuse {violation.field}{given}: "
+            f"{violation.message}. To mend it: {violation.remedy}."
+        )
+
+
+def encode_request(request: Mapping[str, Any]) -> bytes:
+    """Return a request as UTF-8 JSON, once, so that no one walks it again.
+
+    Args:
+        request: The body, as `build_request` returns it.
+
+    Raises:
+        KimiSettingError: For a value that JSON or UTF-8 cannot say.
+    """
+    try:
+        text = json.dumps(
+            request, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
+        return text.encode()
+    except (TypeError, ValueError) as error:
+        raise KimiSettingError(
+            f"The request cannot be written as JSON: {error}. Give only JSON values "
+            "(no NaN, no objects) and text without lone surrogates."
+        ) from error

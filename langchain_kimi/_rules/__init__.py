@@ -1,0 +1,39 @@
+"""(request, model row) -> violations, in the API's own words; one function a rule.
+
+The client refuses with them before sending; the emulator answers 400 with them.
+"""
+
+from collections.abc import Iterator
+
+from langchain_kimi._rules._messages import check_messages
+from langchain_kimi._rules._settings import (
+    check_settings,
+    fixed_values,
+    mode_of,
+)
+from langchain_kimi._rules._tools import check_tools
+from langchain_kimi._rules._violation import Violation
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import Model
+
+__all__ = [
+    "Violation",
+    "check_messages",
+    "check_request",
+    "check_settings",
+    "check_tools",
+    "fixed_values",
+    "mode_of",
+]
+
+
+def check_request(request: JsonObject, model: Model | None) -> Iterator[Violation]:
+    """Yield every violation of a request, in an order the API does not document.
+
+    Args:
+        request: The decoded body of `POST /chat/completions`, of any shape.
+        model: The row of `request["model"]`; None applies the universal rules only.
+    """
+    yield from check_settings(request, model)
+    yield from check_tools(request, model)
+    yield from check_messages(request, model)

@@ -1,0 +1,219 @@
+"""Rules on messages: shape, content parts, tool-call pairing, reasoning."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from langchain_kimi._rules._settings import mode_of
+from langchain_kimi._rules._violation import Violation
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import Model
+
+_ROLES = ("system", "user", "assistant", "tool")
+_MEDIA = ("image_url", "video_url")
+
+
+def check_messages(request: JsonObject, model: Model | None) -> Iterator[Violation]:
+    """Yield the violations of `messages`."""
+    messages = request.get("messages")
+    if not isinstance(messages, list) or not messages:
+        yield Violation(
+            message="Invalid request: messages must not be empty",
+            field="messages",
+            given=messages,
+            remedy="send at least one message",
+        )
+        return
+    for position, message in enumerate(messages):
+        yield from _shape(position, message)
+        if model and isinstance(message, dict) and message.get("tools") is not None:
+            yield from _dynamic_tools(position, message, model)
+    yield from _pairing([m for m in messages if isinstance(m, dict)])
+    if model:
+        yield from _reasoning(request, messages, model)
+
+
+def _shape(position: int, message: Any) -> Iterator[Violation]:
+    path = f"messages[{position}]"
+    role = message.get("role") if isinstance(message, dict) else None
+    if role not in _ROLES:
+        yield Violation(
+            message=f"Invalid request: unknown role: {role or ''}",
+            field=f"{path}.role",
+            given=role,
+            remedy=f"send one of {', '.join(_ROLES)}",
+        )
+        return
+    content = message.get("content")
+    if isinstance(content, list):
+        yield from _parts(path, content)
+    elif _is_blank(message):
+        yield Violation(
+            message=f"Invalid request: the message at position {position} with role "
+            f"'{role}' must not be empty",
+            field=f"{path}.content",
+            given=content,
+            remedy="give the message a text, or leave it out",
+        )
+
+
+def _is_blank(message: JsonObject) -> bool:
+    """Tell a message without anything to say from one that may be empty."""
+    content = message.get("content")
+    if isinstance(content, str) and content.strip():
+        return False
+    # A tool may return nothing; a partial message may be only a name or a reasoning.
+    may_be_empty = message["role"] == "tool" or message.get("partial")
+    return not (may_be_empty or message.get("tool_calls") or message.get("tools"))
+
+
+def _parts(path: str, parts: list[Any]) -> Iterator[Violation]:
+    if not parts:
+        yield _empty_text(f"{path}.content")
+    for index, part in enumerate(parts):
+        yield from _part(f"{path}.content[{index}]", part)
+
+
+def _part(path: str, part: Any) -> Iterator[Violation]:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind == "text":
+        if not part.get("text"):
+            yield _empty_text(f"{path}.text")
+    elif kind in _MEDIA:
+        yield from _media(path, kind, part.get(kind))
+    else:
+        yield Violation(
+            message=f"Invalid part type: {kind}",
+            field=f"{path}.type",
+            given=kind,
+            remedy="send text, image_url or video_url parts; upload documents with "
+            "the Files API and send their extracted text",
+        )
+
+
+def _empty_text(path: str) -> Violation:
+    # Observed: `content: [{"type": "text", "text": ""}]` -> 400.
+    return Violation(
+        message="text content is empty",
+        field=path,
+        given="",
+        remedy="leave the empty part out",
+    )
+
+
+def _media(path: str, kind: str, media: Any) -> Iterator[Violation]:
+    url = media.get("url") if isinstance(media, dict) else media
+    if not isinstance(url, str) or not url.startswith(("data:", "ms://")):
+        yield Violation(
+            message=f"unsupported {kind.removesuffix('_url')} url",
+            field=f"{path}.{kind}",
+            given=url if isinstance(url, str) else None,
+            remedy="Kimi fetches no public URL: send base64 data, or upload the file "
+            "and send its id",
+        )
+
+
+def _dynamic_tools(
+    position: int, message: JsonObject, model: Model
+) -> Iterator[Violation]:
+    field = f"messages[{position}].tools"
+    if not model.dynamic_tools:
+        yield Violation(
+            message="tokenization failed",
+            field=field,
+            remedy="this model takes tools only at the top level: bind them",
+        )
+    elif message.get("role") != "system" or not isinstance(message["tools"], list):
+        yield Violation(
+            message="Invalid request: tools are allowed only as a list in a message "
+            "with role 'system'",
+            field=field,
+            remedy="put them into a SystemMessage",
+        )
+    elif message.get("content"):
+        yield Violation(
+            message="Invalid request: tools cannot be used with content",
+            field=field,
+            given=message["content"],
+            remedy="send the text in a message of its own",
+        )
+
+
+def _pairing(messages: list[JsonObject]) -> Iterator[Violation]:
+    """Every call is answered before the next turn, every answer has its call."""
+    open_ids: list[str] = []
+    for position, message in enumerate(messages):
+        if message.get("role") == "tool":
+            answered = message.get("tool_call_id") or ""
+            if answered in open_ids:
+                open_ids.remove(answered)
+            else:
+                yield _orphan(position, answered)
+        else:
+            if open_ids:
+                yield _unanswered(position, open_ids)
+            open_ids = _call_ids(message)
+    if open_ids:
+        yield _unanswered(len(messages), open_ids)
+
+
+def _call_ids(message: JsonObject) -> list[str]:
+    calls = message.get("tool_calls") or []
+    return [call.get("id") or "" for call in calls if isinstance(call, dict)]
+
+
+def _orphan(position: int, call_id: str) -> Violation:
+    return Violation(
+        # Two spaces when the id is empty, as seen.
+        message=f"Invalid request: tool_call_id {call_id} is not found",
+        field=f"messages[{position}].tool_call_id",
+        given=call_id,
+        remedy="put the assistant message that made the call before its result",
+    )
+
+
+def _unanswered(position: int, call_ids: list[str]) -> Violation:
+    return Violation(
+        message="an assistant message with 'tool_calls' must be followed by tool "
+        "messages responding to each 'tool_call_id'. The following tool_call_ids "
+        f"did not have response messages: {', '.join(call_ids)}",
+        field=f"messages[{position - 1}].tool_calls",
+        given=call_ids,
+        remedy="append one ToolMessage for each call before the next turn",
+    )
+
+
+def _reasoning(
+    request: JsonObject, messages: list[Any], model: Model
+) -> Iterator[Violation]:
+    if model.missing_reasoning != "rejected" or mode_of(request, model) == "instant":
+        return
+    first = 0 if _keeps_all(request, model) else _last_user(messages)
+    for position in range(first, len(messages)):
+        message = messages[position]
+        if (
+            isinstance(message, dict)
+            and message.get("tool_calls")
+            # vLLM names it `reasoning`; any text passes, "" too (kimi-api.md 4.2).
+            and message.get("reasoning_content", message.get("reasoning")) is None
+        ):
+            yield Violation(
+                message="thinking is enabled but reasoning_content is missing in "
+                f"assistant tool call message at index {position}",
+                field=f"messages[{position}].reasoning_content",
+                remedy="send the assistant message back as it was received",
+            )
+
+
+def _keeps_all(request: JsonObject, model: Model) -> bool:
+    thinking = request.get("thinking")
+    keep = thinking.get("keep") if isinstance(thinking, dict) else None
+    return (keep or model.keep_default) == "all"
+
+
+def _last_user(messages: list[Any]) -> int:
+    """Return where the running tool loop begins: reasoning before it is ignored."""
+    for position in range(len(messages) - 1, -1, -1):
+        message = messages[position]
+        if isinstance(message, dict) and message.get("role") == "user":
+            return position
+    return 0

@@ -1,0 +1,130 @@
+"""Rules on tools and tool_choice, except their schemas."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from langchain_kimi._rules._settings import mode_of
+from langchain_kimi._rules._violation import Violation
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import Model
+
+TOOL_LIMIT = 128
+"""The most tools a request may have (seen 2025-11, MoonshotAI/Kimi-K2#90)."""
+
+# The published length moved: 64, 256, then 128 (kimi-api.md 2.3); KVV refuses 257.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,255}")
+_BUILTIN_NAME = re.compile(r"\$[a-z_]+")
+_CHOICES = ("auto", "none", "required")
+
+
+def check_tools(request: JsonObject, model: Model | None) -> Iterator[Violation]:
+    """Yield the violations of `tools` and `tool_choice`."""
+    tools = all_tools(request)
+    for path, tool in tools:
+        yield from _shape(path, tool)
+    yield from _duplicates(tools)
+    if len(tools) > TOOL_LIMIT:
+        yield Violation(
+            message=f"a max of {TOOL_LIMIT} tools can be supported",
+            field="tools",
+            given=len(tools),
+            remedy=f"bind at most {TOOL_LIMIT} tools",
+        )
+    yield from _tool_choice(request, model, has_tools=bool(tools))
+
+
+def all_tools(request: JsonObject) -> list[tuple[str, Any]]:
+    """Return each tool with its path: the global ones, then those of messages."""
+    found = [
+        (f"tools[{index}]", tool)
+        for index, tool in enumerate(_as_list(request.get("tools")))
+    ]
+    for position, message in enumerate(_as_list(request.get("messages"))):
+        if isinstance(message, dict):
+            found += [
+                (f"messages[{position}].tools[{index}]", tool)
+                for index, tool in enumerate(_as_list(message.get("tools")))
+            ]
+    return found
+
+
+def tool_name(tool: object) -> str:
+    """Return the name of a tool definition, "" where it has none."""
+    function = tool.get("function") if isinstance(tool, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _shape(path: str, tool: Any) -> Iterator[Violation]:
+    kind = tool.get("type") if isinstance(tool, dict) else None
+    if kind not in ("function", "builtin_function", "plugin"):
+        yield Violation(
+            message=f"Invalid request: unknown tool type: {kind or ''}, "
+            "currently only function and plugin are supported",
+            field=f"{path}.type",
+            given=kind,
+            remedy="send {'type': 'function', 'function': {'name': ..., ...}}",
+        )
+        return
+    name = tool_name(tool)
+    pattern = _NAME if kind == "function" else _BUILTIN_NAME
+    if kind != "plugin" and not pattern.fullmatch(name):
+        yield Violation(
+            message="Invalid request: function name is invalid, must start with a "
+            "letter and can contain letters, numbers, underscores, and dashes",
+            field=f"{path}.function.name",
+            given=name,
+            remedy="rename the tool",
+        )
+
+
+def _duplicates(tools: list[tuple[str, Any]]) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for path, tool in tools:
+        name = tool_name(tool)
+        if name and name in seen:
+            yield Violation(
+                message=f"function name {name} is duplicated",
+                field=f"{path}.function.name",
+                given=name,
+                remedy="give each tool its own name",
+            )
+        seen.add(name)
+
+
+def _tool_choice(
+    request: JsonObject, model: Model | None, *, has_tools: bool
+) -> Iterator[Violation]:
+    choice = request.get("tool_choice")
+    if choice is None:
+        return
+    kind = "named" if isinstance(choice, dict) else choice
+    if kind not in (*_CHOICES, "named"):
+        yield _refused(
+            f"Invalid request: unknown tool_choice: {choice}",
+            choice,
+            f"send one of {', '.join(_CHOICES)}",
+        )
+    elif model and kind not in model.rules(mode_of(request, model)).tool_choices:
+        word = "specified" if kind == "named" else kind
+        yield _refused(
+            f"tool_choice '{word}' is incompatible with thinking enabled",
+            choice,
+            "turn thinking off where the model can (thinking=False), "
+            "or leave tool_choice at 'auto'",
+        )
+    elif kind in ("required", "named") and not has_tools:
+        yield _refused(
+            f"Invalid request: tool_choice '{kind}' needs tools",
+            choice,
+            "send tools, or leave tool_choice out",
+        )
+
+
+def _refused(message: str, choice: object, remedy: str) -> Violation:
+    return Violation(message=message, field="tool_choice", given=choice, remedy=remedy)
+
+
+def _as_list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,234 @@
+"""Bytes of a streamed answer -> message chunks; the reader is the only state.
+
+One reader serves one stream, sync or async: the shells only fetch the bytes.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
+from langchain_core.outputs import ChatGenerationChunk
+
+from langchain_kimi._arguments import parse_arguments, received_texts, seal
+from langchain_kimi._response import (
+    UnreadableResponseError,
+    new_call_id,
+    read_ending,
+    read_logprobs,
+    read_metadata,
+    read_reasoning,
+    read_reasoning_field,
+    read_usage,
+)
+from langchain_kimi._sse import EventDecoder
+from langchain_kimi._wire import PROVIDER, JsonObject
+
+
+class ErrorEvent(Exception):
+    """An error that the API sent inside a stream that had begun with 200."""
+
+    def __init__(self, body: JsonObject) -> None:
+        super().__init__(body.get("message") or str(body))
+        self.body = body
+
+
+class _ToolLane:
+    """One tool call of a stream, as its fragments arrive."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+        self.id = ""
+        self.name = ""
+        self.fragments: list[str] = []
+
+    def read(self, fragment: JsonObject) -> ToolCallChunk | None:
+        """Return the chunk of a fragment; id and name only the first time they come.
+
+        langchain-core concatenates what it merges: a name sent twice would double.
+        """
+        function = fragment.get("function") or {}
+        id = "" if self.id else fragment.get("id") or ""
+        name = "" if self.name else function.get("name") or ""
+        arguments = function.get("arguments") or ""
+        if not (id or name or arguments):
+            return None
+        self.id, self.name = self.id or id, self.name or name
+        self.fragments.append(arguments)
+        return tool_call_chunk(
+            id=id or None, name=name or None, args=arguments, index=self.index
+        )
+
+    def finish(self, *, truncated: bool) -> ToolCallChunk | None:
+        """Return what a whole call still lacks: an id, or the seal of a broken one."""
+        text = "".join(self.fragments)
+        broken = parse_arguments(text, truncated=truncated) is None
+        id = None if self.id else new_call_id()
+        if not broken and id is None:
+            return None
+        self.id = self.id or id or ""
+        closing = seal(text) if broken else ""
+        return tool_call_chunk(id=id, name=None, args=closing, index=self.index)
+
+
+class StreamReader:
+    """Read one event stream."""
+
+    def __init__(self, *, request_id: str | None) -> None:
+        """Start at the beginning of a stream.
+
+        Args:
+            request_id: The `Msh-Request-Id` header of the response.
+        """
+        self.done = False
+        """Whether `[DONE]` was read: without it the answer is incomplete."""
+        self._decoder = EventDecoder()
+        self._request_id = request_id
+        self._metadata: JsonObject | None = None
+        self._lanes: dict[int, _ToolLane] = {}
+        self._calls: list[_ToolLane] = []
+        self._reasoning: str | None = None
+        self._usage: JsonObject | None = None
+        self._choice_usage: JsonObject | None = None
+        self._finish_reason: str | None = None
+
+    def feed(self, piece: bytes) -> Iterator[ChatGenerationChunk]:
+        """Yield the chunks that a piece of the body completes.
+
+        Args:
+            piece: The next bytes, cut anywhere.
+
+        Raises:
+            ErrorEvent: If the API sent an error event.
+            UnreadableResponseError: If an event is not a chunk of a completion.
+        """
+        for data in self._decoder.feed(piece):
+            yield from self._read_event(data)
+
+    def finish(self) -> Iterator[ChatGenerationChunk]:
+        """Yield what the end of the body completes: an event without its blank line.
+
+        Raises:
+            ErrorEvent: If the API sent an error event.
+        """
+        for data in self._decoder.flush():
+            # A half event is a sign of an interruption, which `done` tells.
+            if data == b"[DONE]" or _is_json(data):
+                yield from self._read_event(data)
+
+    def _read_event(self, data: bytes) -> Iterator[ChatGenerationChunk]:
+        if self.done:
+            return
+        if data == b"[DONE]":
+            self.done = True
+            yield from self._read_end()
+            return
+        event = _decode(data)
+        if event.get("error"):
+            raise ErrorEvent(_error_body(event["error"]))
+        try:
+            yield from self._read_chunk(event)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise UnreadableResponseError(
+                f"an event is not a chunk of a completion: {data[:200]!r}"
+            ) from error
+
+    def _read_chunk(self, event: JsonObject) -> Iterator[ChatGenerationChunk]:
+        if self._metadata is None:
+            self._metadata = read_metadata(event, request_id=self._request_id)
+        self._usage = event.get("usage") or self._usage
+        for choice in event.get("choices") or []:
+            if not choice.get("index"):
+                yield from self._read_choice(choice)
+
+    def _read_choice(self, choice: JsonObject) -> Iterator[ChatGenerationChunk]:
+        self._choice_usage = choice.get("usage") or self._choice_usage
+        self._finish_reason = choice.get("finish_reason") or self._finish_reason
+        delta: JsonObject = choice.get("delta") or {}
+        yield from self._read_reasoning(delta)
+        content, logprobs = delta.get("content"), read_logprobs(choice)
+        if content or logprobs:
+            yield self._chunk(content=content or "", metadata=logprobs)
+        for fragment in delta.get("tool_calls") or []:
+            if chunk := self._lane(fragment).read(fragment):
+                yield self._chunk(tool_call_chunks=[chunk])
+
+    def _read_reasoning(self, delta: JsonObject) -> Iterator[ChatGenerationChunk]:
+        field, text = read_reasoning(delta)
+        if text is None:
+            return
+        # An empty text would merge into an empty block; it is told at the end.
+        metadata = {} if self._reasoning else read_reasoning_field(field)
+        self._reasoning = self._reasoning or text
+        if text:
+            yield self._chunk(
+                additional_kwargs={"reasoning_content": text}, metadata=metadata
+            )
+
+    def _lane(self, fragment: JsonObject) -> _ToolLane:
+        """Return the lane of a fragment: its index, or where there is none, its id."""
+        index, id = fragment.get("index"), fragment.get("id")
+        if index is None:
+            index = (
+                self._calls[-1].index if self._calls and not id else len(self._calls)
+            )
+        lane = self._lanes.get(index)
+        # Some gateways number every call 0: another id is another call.
+        if lane is None or (id and lane.id and id != lane.id):
+            lane = self._lanes[index] = _ToolLane(len(self._calls))
+            self._calls.append(lane)
+        return lane
+
+    def _read_end(self) -> Iterator[ChatGenerationChunk]:
+        """Yield the seals of broken calls, then the one last chunk with the usage."""
+        truncated = self._finish_reason == "length"
+        for call in self._calls:
+            if ending := call.finish(truncated=truncated):
+                yield self._chunk(tool_call_chunks=[ending])
+        texts = received_texts((c.id, "".join(c.fragments)) for c in self._calls)
+        additional: JsonObject = {"tool_arguments": texts} if texts else {}
+        if self._reasoning == "":
+            additional["reasoning_content"] = ""
+        # The top-level usage is the same figure again: it replaces, never adds.
+        usage = self._usage or self._choice_usage
+        yield self._chunk(
+            additional_kwargs=additional,
+            usage_metadata=read_usage(usage) if usage else None,
+            metadata=read_ending(self._finish_reason, usage),
+            chunk_position="last",
+        )
+
+    def _chunk(
+        self, *, content: str = "", metadata: JsonObject | None = None, **fields: Any
+    ) -> ChatGenerationChunk:
+        """Return a chunk; the first one also tells model, ids and request."""
+        told = {"model_provider": PROVIDER, **(metadata or {})}
+        if self._metadata:
+            told = {**self._metadata, **told}
+            self._metadata = {}
+        message = AIMessageChunk(content=content, response_metadata=told, **fields)
+        return ChatGenerationChunk(message=message)
+
+
+def _decode(data: bytes) -> JsonObject:
+    try:
+        event = json.loads(data)
+    except ValueError as error:
+        raise UnreadableResponseError(
+            f"an event is not JSON: {data[:200]!r}"
+        ) from error
+    if not isinstance(event, dict):
+        raise UnreadableResponseError(f"an event is not an object: {data[:200]!r}")
+    return cast("JsonObject", event)
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except ValueError:
+        return False
+
+
+def _error_body(error: object) -> JsonObject:
+    return cast("JsonObject", error) if isinstance(error, dict) else {"message": error}
