@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ChatKimi", "__version__", "register"]
 
+__version__: str
+
 _HOMES = {
     "ChatKimi": "langchain_kimi.chat_models",
     "register": "langchain_kimi._registration",

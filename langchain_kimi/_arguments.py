@@ -1,9 +1,10 @@
-"""The arguments of a tool call: JSON text <-> object, and never a guess between them."""
+"""The arguments of a tool call: JSON text <-> object, with no guess between them."""
 
 import json
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
+from langchain_kimi._json import is_object
 from langchain_kimi._wire import JsonObject
 
 
@@ -33,7 +34,7 @@ def parse_arguments(text: str, *, truncated: bool = False) -> JsonObject | None:
         args: Any = json.loads(text, strict=False, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         return None
-    return cast("JsonObject", args) if isinstance(args, dict) else None
+    return args if is_object(args) else None
 
 
 def _refuse_constant(name: str) -> None:

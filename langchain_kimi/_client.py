@@ -13,18 +13,21 @@ import weakref
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
+from langchain_kimi._json import as_object
 from langchain_kimi._request import encode_request
-from langchain_kimi._response import UnreadableResponseError, read_response
+from langchain_kimi._response import read_response
 from langchain_kimi._retry import retry_delay
-from langchain_kimi._stream import ErrorEvent, StreamReader
+from langchain_kimi._stream import StreamReader
 from langchain_kimi._wire import ChatRequest
 
 if TYPE_CHECKING:
     import openai
+
+    from langchain_kimi._failures import Response
 
 CHAT_PATH = "/chat/completions"
 ESTIMATE_PATH = "/tokenizers/estimate-token-count"
@@ -98,9 +101,8 @@ class Clients:
                 if reader.done:
                     return
             yield from reader.finish()
-            _check_done(reader)
         except Exception as error:
-            raise _stream_error(error, response, request) from error
+            raise _failure(error, response, request) from error
         finally:
             response.close()
 
@@ -120,9 +122,8 @@ class Clients:
                     return
             for chunk in reader.finish():
                 yield chunk
-            _check_done(reader)
         except Exception as error:
-            raise _stream_error(error, response, request) from error
+            raise _failure(error, response, request) from error
         finally:
             await response.close()
 
@@ -186,9 +187,9 @@ class Clients:
         self, error: "openai.APIError", attempt: int, request: ChatRequest
     ) -> float:
         """Return the wait before the next attempt, or raise what the caller is told."""
-        from langchain_kimi.errors import read_api_error
+        from langchain_kimi._failures import read_api_error
 
-        told = read_api_error(error, model=request["model"])
+        told = read_api_error(error, model=_model(request))
         delay = retry_delay(
             told, attempt=attempt, max_retries=self.settings.max_retries
         )
@@ -257,73 +258,30 @@ def _options(settings: ClientSettings) -> dict[str, Any]:
     }
 
 
-def _request_id(response: "_Response") -> str | None:
-    return response.headers.get("msh-request-id")
-
-
-def _read_whole(response: "_Response", body: bytes, request: ChatRequest) -> ChatResult:
-    from langchain_kimi.errors import KimiResponseError
+def _read_whole(response: "Response", body: bytes, request: ChatRequest) -> ChatResult:
+    from langchain_kimi._failures import read_error_body, read_unreadable
 
     try:
-        decoded = json.loads(body)
-        if isinstance(decoded, dict) and decoded.get("error"):
-            raise ErrorEvent(decoded["error"])
-        return read_response(decoded, request_id=_request_id(response))
-    except ErrorEvent as error:
-        raise _api_error(error.body, response, request) from None
+        decoded = as_object(json.loads(body))
+        error_body = decoded.get("error")
+        if not error_body:
+            return read_response(decoded, request_id=_request_id(response))
     except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise KimiResponseError(
-            f"{response.url} answered {response.status_code} with something that is "
-            f"not a chat completion: {error}. It began with {body[:200]!r}",
-            response.http_request,
-            body=None,
-        ) from error
+        raise read_unreadable(error, response) from error
+    raise read_error_body(error_body, response, model=_model(request))
 
 
-def _check_done(reader: StreamReader) -> None:
-    if not reader.done:
-        raise EOFError("the stream ended without [DONE]")
-
-
-def _stream_error(
-    error: Exception, response: "_Response", request: ChatRequest
+def _failure(
+    error: Exception, response: "Response", request: ChatRequest
 ) -> "openai.APIError":
-    """Return what the caller is told when a stream that had begun breaks."""
-    from langchain_kimi.errors import (
-        KimiResponseError,
-        KimiStreamInterruptedError,
-        KimiTimeoutError,
-    )
+    from langchain_kimi._failures import read_stream_failure
 
-    if isinstance(error, ErrorEvent):
-        return _api_error(error.body, response, request)
-    if isinstance(error, UnreadableResponseError):
-        message = f"{response.url} sent an unreadable stream: {error}"
-        return KimiResponseError(message, response.http_request, body=None)
-    # httpx or httpx2 raised it, which must not be imported here.
-    if "Timeout" in type(error).__name__:
-        return KimiTimeoutError(request=response.http_request)
-    return KimiStreamInterruptedError(
-        message=f"The answer of {request['model']} is incomplete: "
-        f"{error or type(error).__name__}",
-        request=response.http_request,
-    )
+    return read_stream_failure(error, response, model=_model(request))
 
 
-def _api_error(
-    body: Any, response: "_Response", request: ChatRequest
-) -> "openai.APIError":
-    """Return the exception for an error that came with status 200."""
-    import openai
-
-    from langchain_kimi.errors import read_api_error
-
-    message = body.get("message") if isinstance(body, dict) else body
-    error = openai.APIStatusError(
-        str(message), response=cast("Any", response.http_response), body=body
-    )
-    return read_api_error(error, model=request["model"])
+def _model(request: ChatRequest) -> str:
+    return request.get("model", "")
 
 
-if TYPE_CHECKING:
-    _Response = openai.APIResponse[object] | openai.AsyncAPIResponse[object]
+def _request_id(response: "Response") -> str | None:
+    return response.headers.get("msh-request-id")

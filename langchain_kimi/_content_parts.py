@@ -7,6 +7,7 @@ of an uploaded file (`ms://<id>`), never a public URL (kimi-api.md 7.1).
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from langchain_kimi._json import as_object
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._wire import JsonObject
 
@@ -70,8 +71,7 @@ def _medium(block: Mapping[str, Any]) -> JsonObject:
     """Build a part from a standard block, of v1 or v0, or from Anthropic's block."""
     kind = block["type"]
     key = f"{kind}_url"
-    source = block.get("source")
-    fields = {**block, **source} if isinstance(source, Mapping) else block
+    fields = {**block, **as_object(block.get("source"))}
     return {"type": key, key: {"url": _url(kind, fields, block)}}
 
 

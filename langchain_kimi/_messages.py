@@ -17,7 +17,8 @@ from langchain_core.messages import (
 )
 
 from langchain_kimi._arguments import encode_arguments, parse_arguments
-from langchain_kimi._content_parts import Content, build_content, build_parts
+from langchain_kimi._content_parts import build_content, build_parts
+from langchain_kimi._json import as_object
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._wire import PROVIDER, JsonObject, Message, ToolCall
 
@@ -59,9 +60,11 @@ def _build(message: BaseMessage, backfill: bool) -> Iterator[Message]:
         case HumanMessage():
             yield from _user(message)
         case ChatMessage() if message.role in _ROLES:
-            yield _named({"role": _ROLES[message.role]}, message) | {
-                "content": build_content(message.content)
+            wire = {
+                "role": _ROLES[message.role],
+                "content": build_content(message.content),
             }
+            yield _named(wire, message)
         case _:
             raise KimiSettingError(
                 f"Kimi has no role for a {type(message).__name__}. Send System-, "
@@ -114,7 +117,7 @@ def _tool(message: ToolMessage) -> Message:
         {
             "role": "tool",
             "tool_call_id": message.tool_call_id,
-            "content": build_content(cast("Content", message.content)),
+            "content": build_content(message.content),
         },
         message,
     )
@@ -169,13 +172,17 @@ def _reasoning(message: AIMessage) -> str | None:
 
 def _tool_calls(message: AIMessage) -> list[ToolCall]:
     """Return the calls, broken ones too, so that each result keeps its call."""
-    received = message.additional_kwargs.get("tool_arguments") or {}
+    received = as_object(message.additional_kwargs.get("tool_arguments"))
     calls = [
-        (call["id"], call["name"], _arguments(call["args"], received.get(call["id"])))
+        (
+            call["id"],
+            call["name"],
+            _arguments(call["args"], received.get(call["id"] or "")),
+        )
         for call in message.tool_calls or _tool_uses(message)
     ]
     calls += [
-        (call["id"], call["name"], received.get(call["id"], call["args"]))
+        (call["id"], call["name"], received.get(call["id"] or "", call["args"]))
         for call in message.invalid_tool_calls
     ]
     return [
@@ -205,7 +212,7 @@ def _arguments(args: JsonObject, received: str | None) -> str:
 
 
 def _tool_uses(message: AIMessage) -> list[JsonObject]:
-    """Return Anthropic's `tool_use` blocks as calls, where the message has no others."""
+    """Return Anthropic's `tool_use` blocks as calls, where there are no others."""
     if isinstance(message.content, str) or message.invalid_tool_calls:
         return []
     blocks = [
@@ -220,4 +227,4 @@ def _tool_uses(message: AIMessage) -> list[JsonObject]:
 
 
 def _type_of(block: object) -> str:
-    return str(block.get("type")) if isinstance(block, Mapping) else ""
+    return str(as_object(block).get("type"))

@@ -3,12 +3,26 @@
 Apart from `errors`, which needs openai: building a model must not import it (1.4 s).
 """
 
+import difflib
+from collections.abc import Iterable
+
 from langchain_core.exceptions import ModelInvalidRequestError
 from pydantic import ValidationError
 
 
 class KimiSettingError(ValueError, ModelInvalidRequestError):
     """A setting, message or tool that the API would refuse; nothing was sent."""
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that offers the known name most like a misspelt one, or "".
+
+    Args:
+        name: What was given.
+        known: What is accepted.
+    """
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"Did you mean {near[0]!r}? " if near else ""
 
 
 def read_validation_error(error: ValidationError) -> KimiSettingError:

@@ -1,6 +1,5 @@
 """Messages and settings -> the body of a chat request, checked and encoded."""
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -8,7 +7,7 @@ from typing import Any, cast
 from langchain_core.messages import BaseMessage
 
 from langchain_kimi._messages import build_messages
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._refusal import KimiSettingError, nearest_name
 from langchain_kimi._response_format import build_response_format
 from langchain_kimi._rules import check_request, mode_of
 from langchain_kimi._settings import Notify, build_settings
@@ -81,10 +80,8 @@ def _known(settings: Mapping[str, Any]) -> tuple[JsonObject, JsonObject]:
 
 
 def _misspelt(name: str, value: object) -> KimiSettingError:
-    near = difflib.get_close_matches(name, _SETTINGS, 1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
     return KimiSettingError(
-        f"{name}={value!r}: Kimi has no such setting. {hint}To send it all the same, "
+        f"{name}={value!r}: Kimi has no such setting. {nearest_name(name, _SETTINGS)}To send it all the same, "
         f"give extra_body={{{name!r}: ...}}."
     )
 

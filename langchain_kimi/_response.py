@@ -1,15 +1,16 @@
 """A chat completion, as decoded from JSON -> an AIMessage; and what streams share."""
 
 import uuid
-from collections.abc import Mapping
 from typing import Any, cast
 
 from langchain_core.messages import AIMessage, InvalidToolCall
 from langchain_core.messages import ToolCall as LangChainToolCall
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from langchain_kimi._arguments import parse_arguments, received_texts
+from langchain_kimi._json import as_object, as_objects, as_text, is_object
 from langchain_kimi._wire import PROVIDER, JsonObject
 
 # The names of the reasoning text: Kimi's own first, then that of newer vLLM.
@@ -33,13 +34,13 @@ def read_response(response: JsonObject, *, request_id: str | None) -> ChatResult
     """
     choice = _first_choice(response)
     message = choice.get("message")
-    if not isinstance(message, dict):
+    if not is_object(message):
         raise UnreadableResponseError("its first choice has no message")
-    usage = response.get("usage") or choice.get("usage")
+    usage = as_object(response.get("usage")) or as_object(choice.get("usage"))
     finish_reason = choice.get("finish_reason")
     generation = ChatGeneration(
         message=_read_message(
-            cast("JsonObject", message),
+            message,
             usage=usage,
             metadata={
                 **read_metadata(response, request_id=request_id),
@@ -55,17 +56,14 @@ def read_response(response: JsonObject, *, request_id: str | None) -> ChatResult
 
 
 def _first_choice(response: JsonObject) -> JsonObject:
-    choices = response.get("choices")
-    if not isinstance(choices, list) or not choices:
+    choices = as_objects(response.get("choices"))
+    if not choices:
         raise UnreadableResponseError("it has no choices")
-    first = cast("list[Any]", choices)[0]
-    if not isinstance(first, dict):
-        raise UnreadableResponseError("its first choice is not an object")
-    return cast("JsonObject", first)
+    return choices[0]
 
 
 def _read_message(
-    message: JsonObject, *, usage: Mapping[str, Any] | None, metadata: JsonObject
+    message: JsonObject, *, usage: JsonObject, metadata: JsonObject
 ) -> AIMessage:
     field, reasoning = read_reasoning(message)
     additional: JsonObject = {}
@@ -73,23 +71,23 @@ def _read_message(
         additional["reasoning_content"] = reasoning
         metadata |= read_reasoning_field(field)
     truncated = metadata.get("finish_reason") == "length"
-    received: list[JsonObject] = message.get("tool_calls") or []
-    calls = [read_tool_call(call, truncated=truncated) for call in received]
-    texts = received_texts((c.get("id") or "", _arguments(c)) for c in received)
+    received = as_objects(message.get("tool_calls"))
+    calls, invalid = read_tool_calls(received, truncated=truncated)
+    texts = received_texts((c.get("id") or "", _text(c)) for c in received)
     if texts:
         additional["tool_arguments"] = texts
     return AIMessage(
-        content=message.get("content") or "",
+        content=as_text(message.get("content")),
         additional_kwargs=additional,
-        tool_calls=[call for call in calls if call["type"] == "tool_call"],
-        invalid_tool_calls=[c for c in calls if c["type"] == "invalid_tool_call"],
+        tool_calls=calls,
+        invalid_tool_calls=invalid,
         usage_metadata=read_usage(usage) if usage else None,
         response_metadata=metadata,
     )
 
 
-def _arguments(call: JsonObject) -> str:
-    return (call.get("function") or {}).get("arguments") or ""
+def _text(call: JsonObject) -> str:
+    return as_text(as_object(call.get("function")).get("arguments"))
 
 
 def read_reasoning(holder: JsonObject) -> tuple[str, str | None]:
@@ -117,9 +115,9 @@ def read_metadata(response: JsonObject, *, request_id: str | None) -> JsonObject
     return {key: value for key, value in found.items() if value}
 
 
-def read_ending(finish_reason: object, usage: Mapping[str, Any] | None) -> JsonObject:
+def read_ending(finish_reason: object, usage: JsonObject) -> JsonObject:
     """Return what only the end of an answer tells."""
-    found = {"finish_reason": finish_reason, "token_usage": usage and dict(usage)}
+    found = {"finish_reason": finish_reason, "token_usage": usage}
     return {key: value for key, value in found.items() if value}
 
 
@@ -128,7 +126,7 @@ def read_logprobs(choice: JsonObject) -> JsonObject:
     return {"logprobs": choice["logprobs"]} if choice.get("logprobs") else {}
 
 
-def read_usage(usage: Mapping[str, Any]) -> UsageMetadata:
+def read_usage(usage: JsonObject) -> UsageMetadata:
     """Return token counts; cached tokens stand at the top level or in the details."""
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
     inputs, outputs = int(prompt or 0), int(completion or 0)
@@ -137,10 +135,12 @@ def read_usage(usage: Mapping[str, Any]) -> UsageMetadata:
         output_tokens=outputs,
         total_tokens=int(usage.get("total_tokens") or inputs + outputs),
     )
-    prompt_details = usage.get("prompt_tokens_details") or {}
+    prompt_details = as_object(usage.get("prompt_tokens_details"))
     read = usage.get("cached_tokens", prompt_details.get("cached_tokens"))
     written = prompt_details.get("cache_write_tokens")
-    thought = (usage.get("completion_tokens_details") or {}).get("reasoning_tokens")
+    completion_details = as_object(usage.get("completion_tokens_details"))
+    # SGLang tells them at the top level (recorded 2025-12).
+    thought = completion_details.get("reasoning_tokens", usage.get("reasoning_tokens"))
     if read is not None or written is not None:
         details = {"cache_read": read, "cache_creation": written}
         found["input_token_details"] = cast("Any", _without_none(details))
@@ -153,26 +153,31 @@ def _without_none(values: JsonObject) -> JsonObject:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def read_tool_call(
-    call: JsonObject, *, truncated: bool
-) -> LangChainToolCall | InvalidToolCall:
-    """Return a call, or an invalid one where its arguments are not a JSON object.
+def read_tool_calls(
+    received: list[JsonObject], *, truncated: bool
+) -> tuple[list[LangChainToolCall], list[InvalidToolCall]]:
+    """Return the calls, and those whose arguments are not a JSON object.
 
     Args:
-        call: The call as it came.
+        received: The calls as they came.
         truncated: Whether the answer was cut: then missing arguments are not "none".
     """
-    name, text = (call.get("function") or {}).get("name") or "", _arguments(call)
-    id = call.get("id") or new_call_id()
-    args = parse_arguments(text, truncated=truncated)
-    if args is None:
-        error = "The arguments are not a JSON object" + (
-            ": the answer was cut at its token limit" if truncated else ""
-        )
-        return InvalidToolCall(
-            type="invalid_tool_call", id=id, name=name, args=text, error=error
-        )
-    return LangChainToolCall(type="tool_call", id=id, name=name, args=args)
+    calls: list[LangChainToolCall] = []
+    invalid: list[InvalidToolCall] = []
+    for call in received:
+        name, text = as_text(as_object(call.get("function")).get("name")), _text(call)
+        id = as_text(call.get("id")) or new_call_id()
+        args = parse_arguments(text, truncated=truncated)
+        if args is None:
+            invalid.append(
+                invalid_tool_call(name=name, args=text, id=id, error=_BROKEN)
+            )
+        else:
+            calls.append(tool_call(name=name, args=args, id=id))
+    return calls, invalid
+
+
+_BROKEN = "The arguments are not a JSON object, or the answer was cut before they came"
 
 
 def new_call_id() -> str:

@@ -1,18 +1,18 @@
 """A schema in any form -> the API's response_format, in its JSON Schema dialect."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import BaseModel
 from pydantic.v1 import BaseModel as BaseModelV1
 
+from langchain_kimi._json import as_object, is_object
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._schema import adapt_schema
 from langchain_kimi._wire import JsonObject
 
-_FORMATS = ("text", "json_object", "json_schema")
+_JSON_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 # The pattern that OpenAI publishes for `json_schema.name`; Kimi publishes none.
 _NAME_LIMIT, _NOT_IN_NAME = 64, re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -31,8 +31,8 @@ def build_response_format(schema: Any, *, strict: bool | None = None) -> JsonObj
     Raises:
         KimiSettingError: For something that is not a schema.
     """
-    if isinstance(schema, Mapping) and schema.get("type") in _FORMATS:
-        return _adapted(cast("Mapping[str, Any]", schema), strict)
+    if is_object(schema) and _is_api_form(schema):
+        return _adapted(schema, strict)
     json_schema = read_json_schema(schema)
     name = _NOT_IN_NAME.sub("_", json_schema.get("title") or "response")[:_NAME_LIMIT]
     return _adapted(
@@ -41,12 +41,17 @@ def build_response_format(schema: Any, *, strict: bool | None = None) -> JsonObj
     )
 
 
-def _adapted(form: Mapping[str, Any], strict: bool | None) -> JsonObject:
-    described = form.get("json_schema")
-    if not isinstance(described, Mapping):
+def _is_api_form(schema: JsonObject) -> bool:
+    """Tell the API's own dict by its type, which no JSON Schema has."""
+    kind = schema.get("type")
+    return isinstance(kind, str) and kind not in _JSON_TYPES
+
+
+def _adapted(form: JsonObject, strict: bool | None) -> JsonObject:
+    inner = dict(as_object(form.get("json_schema")))
+    if not inner:
         return dict(form)
-    inner = dict(cast("Mapping[str, Any]", described))
-    if isinstance(inner.get("schema"), Mapping):
+    if is_object(inner.get("schema")):
         inner["schema"] = adapt_schema(inner["schema"], level="ultra")
     if strict is not None:
         inner["strict"] = strict
@@ -62,12 +67,13 @@ def read_json_schema(schema: Any) -> JsonObject:
     Raises:
         KimiSettingError: For something that is not a schema.
     """
-    if isinstance(schema, type) and issubclass(schema, BaseModel):
-        return schema.model_json_schema()
-    if isinstance(schema, type) and issubclass(schema, BaseModelV1):
-        return cast("JsonObject", schema.schema())
-    if isinstance(schema, Mapping) and not _TOOL_KEYS & schema.keys():
-        return dict(cast("Mapping[str, Any]", schema))
+    given: object = schema
+    if is_object(given) and not _TOOL_KEYS & given.keys():
+        return dict(given)
+    if isinstance(given, type) and issubclass(given, BaseModel):
+        return given.model_json_schema()
+    if isinstance(given, type) and issubclass(given, BaseModelV1):
+        return given.schema()
     try:
         return convert_to_json_schema(schema)
     except (ValueError, TypeError) as error:

@@ -31,7 +31,7 @@ def retry_delay(error: Exception, *, attempt: int, max_retries: int) -> float | 
         return asked if asked <= _LONGEST_WAIT else None
     backoff = min(_FIRST_WAIT * 2**attempt, _LONGEST_BACKOFF)
     # Jitter, so that many clients of one overloaded engine do not return at once.
-    return backoff * random.uniform(0.5, 1)
+    return backoff * random.uniform(0.5, 1)  # noqa: S311 - not a secret
 
 
 def _asked_wait(error: Exception) -> float | None:

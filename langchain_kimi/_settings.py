@@ -7,6 +7,7 @@ the model fixes (temperature=0) is dropped with one warning.
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from langchain_kimi._json import is_object
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._rules import fixed_values
 from langchain_kimi._wire import JsonObject
@@ -67,7 +68,7 @@ def _set_thinking(request: JsonObject, model: Model | None) -> None:
         return
     if isinstance(thinking, bool):
         thinking = {"type": "enabled" if thinking else "disabled"}
-    if not isinstance(thinking, Mapping):
+    if not is_object(thinking):
         raise KimiSettingError(
             f"thinking={thinking!r} is not understood. Give True, False, or the API's "
             "object, such as {'type': 'enabled', 'keep': 'all'}."

@@ -5,13 +5,14 @@ One reader serves one stream, sync or async: the shells only fetch the bytes.
 
 import json
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from langchain_kimi._arguments import parse_arguments, received_texts, seal
+from langchain_kimi._json import as_object, as_objects, as_text, is_object
 from langchain_kimi._response import (
     UnreadableResponseError,
     new_call_id,
@@ -43,15 +44,20 @@ class _ToolLane:
         self.name = ""
         self.fragments: list[str] = []
 
+    @property
+    def text(self) -> str:
+        """The arguments so far."""
+        return "".join(self.fragments)
+
     def read(self, fragment: JsonObject) -> ToolCallChunk | None:
         """Return the chunk of a fragment; id and name only the first time they come.
 
         langchain-core concatenates what it merges: a name sent twice would double.
         """
-        function = fragment.get("function") or {}
-        id = "" if self.id else fragment.get("id") or ""
-        name = "" if self.name else function.get("name") or ""
-        arguments = function.get("arguments") or ""
+        function = as_object(fragment.get("function"))
+        id = "" if self.id else as_text(fragment.get("id"))
+        name = "" if self.name else as_text(function.get("name"))
+        arguments = as_text(function.get("arguments"))
         if not (id or name or arguments):
             return None
         self.id, self.name = self.id or id, self.name or name
@@ -62,13 +68,16 @@ class _ToolLane:
 
     def finish(self, *, truncated: bool) -> ToolCallChunk | None:
         """Return what a whole call still lacks: an id, or the seal of a broken one."""
-        text = "".join(self.fragments)
-        broken = parse_arguments(text, truncated=truncated) is None
+        text = self.text
+        if parse_arguments(text, truncated=truncated) is None:
+            closing = seal(text)
+        else:
+            # langchain-core reads "" as no arguments, but not " ".
+            closing = "{}" if text.isspace() else ""
         id = None if self.id else new_call_id()
-        if not broken and id is None:
+        if not closing and id is None:
             return None
         self.id = self.id or id or ""
-        closing = seal(text) if broken else ""
         return tool_call_chunk(id=id, name=None, args=closing, index=self.index)
 
 
@@ -89,8 +98,8 @@ class StreamReader:
         self._lanes: dict[int, _ToolLane] = {}
         self._calls: list[_ToolLane] = []
         self._reasoning: str | None = None
-        self._usage: JsonObject | None = None
-        self._choice_usage: JsonObject | None = None
+        self._usage: JsonObject = {}
+        self._choice_usage: JsonObject = {}
         self._finish_reason: str | None = None
 
     def feed(self, piece: bytes) -> Iterator[ChatGenerationChunk]:
@@ -111,11 +120,13 @@ class StreamReader:
 
         Raises:
             ErrorEvent: If the API sent an error event.
+            EOFError: If the body ended without `[DONE]`: the answer is incomplete.
         """
         for data in self._decoder.flush():
-            # A half event is a sign of an interruption, which `done` tells.
-            if data == b"[DONE]" or _is_json(data):
+            if data == b"[DONE]" or _is_whole(data):
                 yield from self._read_event(data)
+        if not self.done:
+            raise EOFError("the stream ended without [DONE]")
 
     def _read_event(self, data: bytes) -> Iterator[ChatGenerationChunk]:
         if self.done:
@@ -137,20 +148,20 @@ class StreamReader:
     def _read_chunk(self, event: JsonObject) -> Iterator[ChatGenerationChunk]:
         if self._metadata is None:
             self._metadata = read_metadata(event, request_id=self._request_id)
-        self._usage = event.get("usage") or self._usage
-        for choice in event.get("choices") or []:
+        self._usage = as_object(event.get("usage")) or self._usage
+        for choice in as_objects(event.get("choices")):
             if not choice.get("index"):
                 yield from self._read_choice(choice)
 
     def _read_choice(self, choice: JsonObject) -> Iterator[ChatGenerationChunk]:
-        self._choice_usage = choice.get("usage") or self._choice_usage
+        self._choice_usage = as_object(choice.get("usage")) or self._choice_usage
         self._finish_reason = choice.get("finish_reason") or self._finish_reason
-        delta: JsonObject = choice.get("delta") or {}
+        delta = as_object(choice.get("delta"))
         yield from self._read_reasoning(delta)
-        content, logprobs = delta.get("content"), read_logprobs(choice)
+        content, logprobs = as_text(delta.get("content")), read_logprobs(choice)
         if content or logprobs:
-            yield self._chunk(content=content or "", metadata=logprobs)
-        for fragment in delta.get("tool_calls") or []:
+            yield self._chunk(content=content, metadata=logprobs)
+        for fragment in as_objects(delta.get("tool_calls")):
             if chunk := self._lane(fragment).read(fragment):
                 yield self._chunk(tool_call_chunks=[chunk])
 
@@ -186,7 +197,7 @@ class StreamReader:
         for call in self._calls:
             if ending := call.finish(truncated=truncated):
                 yield self._chunk(tool_call_chunks=[ending])
-        texts = received_texts((c.id, "".join(c.fragments)) for c in self._calls)
+        texts = received_texts((call.id, call.text) for call in self._calls)
         additional: JsonObject = {"tool_arguments": texts} if texts else {}
         if self._reasoning == "":
             additional["reasoning_content"] = ""
@@ -218,12 +229,12 @@ def _decode(data: bytes) -> JsonObject:
         raise UnreadableResponseError(
             f"an event is not JSON: {data[:200]!r}"
         ) from error
-    if not isinstance(event, dict):
+    if not is_object(event):
         raise UnreadableResponseError(f"an event is not an object: {data[:200]!r}")
-    return cast("JsonObject", event)
+    return event
 
 
-def _is_json(data: bytes) -> bool:
+def _is_whole(data: bytes) -> bool:
     try:
         return isinstance(json.loads(data), dict)
     except ValueError:
@@ -231,4 +242,4 @@ def _is_json(data: bytes) -> bool:
 
 
 def _error_body(error: object) -> JsonObject:
-    return cast("JsonObject", error) if isinstance(error, dict) else {"message": error}
+    return error if is_object(error) else {"message": error}

@@ -20,7 +20,7 @@ from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._response_format import build_response_format
-from langchain_kimi._tools import build_tool
+from langchain_kimi._tools import Tool, build_tool
 from langchain_kimi._wire import JsonObject
 
 Method: TypeAlias = Literal["json_schema", "function_calling", "json_mode"]
@@ -91,15 +91,15 @@ def build_structured(
         raise KimiSettingError(
             f"method={method!r} is unknown. Give one of {', '.join(get_args(Method))}."
         )
-    if schema is None and method != "json_mode":
-        raise KimiSettingError(f"method={method!r} needs a schema.")
     asked = {
         "kwargs": {"method": method, "strict": strict},
         "schema": schema,
     }
     options: dict[str, Any] = {"ls_structured_output_format": asked, **settings}
+    if schema is None and method != "json_mode":
+        raise KimiSettingError(f"method={method!r} needs a schema.")
     if method == "function_calling":
-        tool = build_tool(schema)
+        tool = build_tool(cast("Tool", schema))
         name = tool["function"]["name"]
         asking = model.bind_tools([tool], tool_choice=name, strict=strict, **options)
         parser = _call_parser(schema, name)
@@ -167,8 +167,9 @@ def _check_call(generation: Generation) -> None:
 
 
 def _cut(generation: Generation) -> str:
-    message = generation.message if isinstance(generation, ChatGeneration) else None
-    metadata = cast("Any", message).response_metadata if message else {}
+    if not isinstance(generation, ChatGeneration):
+        return ""
+    metadata: JsonObject = generation.message.response_metadata
     if metadata.get("finish_reason") != "length":
         return ""
     return " (it was cut at its token limit: raise max_tokens)"

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, cast
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from langchain_kimi._json import as_object, is_object
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._schema import adapt_schema
 from langchain_kimi._wire import JsonObject
@@ -44,7 +45,7 @@ def build_tool(tool: Tool, *, strict: bool | None = None) -> JsonObject:
     Raises:
         KimiSettingError: For something that is not a tool.
     """
-    if isinstance(tool, Mapping) and tool.get("type") in _SERVER_TYPES:
+    if is_object(tool) and tool.get("type") in _SERVER_TYPES:
         return dict(tool)
     try:
         wire = convert_to_openai_tool(cast("Any", tool))
@@ -119,11 +120,9 @@ def _find(tools: list[JsonObject], choice: object) -> JsonObject:
 
 def _chosen_name(choice: object) -> object:
     """Read the name out of a name, an OpenAI dict, or an Anthropic dict."""
-    if not isinstance(choice, Mapping):
+    if not is_object(choice):
         return choice
-    fields = cast("Mapping[str, Any]", choice)
-    function = fields.get("function")
-    return function.get("name") if isinstance(function, Mapping) else fields.get("name")
+    return as_object(choice.get("function")).get("name", choice.get("name"))
 
 
 def _forced(choice: object, model: Model | None) -> KimiSettingError:

@@ -1,6 +1,5 @@
 """ChatKimi: fields, validators and LangChain's hooks; each delegates to its stage."""
 
-import difflib
 import json
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -10,8 +9,11 @@ from langchain_core.callbacks import (
     AsyncCallbackManagerForLLMRun,
     CallbackManagerForLLMRun,
 )
-from langchain_core.language_models import LanguageModelInput, ModelProfile
-from langchain_core.language_models.chat_models import BaseChatModel, LangSmithParams
+from langchain_core.language_models import (
+    LangSmithParams,
+    LanguageModelInput,
+    ModelProfile,
+)
 from langchain_core.messages import (
     AIMessage,
     BaseMessage,
@@ -20,47 +22,23 @@ from langchain_core.messages import (
 )
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
-from langchain_core.utils import from_env, secret_from_env
-from pydantic import (
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import PrivateAttr
 
 from langchain_kimi import _content_blocks
 from langchain_kimi._client import Clients, ClientSettings
+from langchain_kimi._fields import KEY_VARIABLES, KimiFields
 from langchain_kimi._profiles import build_profile
-from langchain_kimi._refusal import KimiSettingError, read_validation_error
 from langchain_kimi._request import build_request
 from langchain_kimi._structured import Method, build_structured
 from langchain_kimi._tools import Tool, build_tools
-from langchain_kimi._wire import PROVIDER, ChatRequest, JsonObject
-from langchain_kimi.catalogue import DEFAULT_MODEL, find_model
+from langchain_kimi._tracing import build_tracing, sum_outputs
+from langchain_kimi._wire import ChatRequest, JsonObject
+from langchain_kimi.catalogue import find_model
 
 _content_blocks.register()
 
-INTERNATIONAL_HOST = "https://api.moonshot.ai/v1"
-_KEY_VARIABLES = ["MOONSHOT_API_KEY", "KIMI_API_KEY"]
-_BASE_VARIABLES = ["MOONSHOT_API_BASE", "MOONSHOT_BASE_URL", "KIMI_BASE_URL"]
-# Fields whose value is a setting of each request, under the same name.
-_REQUEST_FIELDS = (
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "stop",
-    "thinking",
-    "reasoning_effort",
-    "prompt_cache_key",
-    "safety_identifier",
-    "stream_usage",
-    "extra_body",
-)
 
-
-class ChatKimi(BaseChatModel):
+class ChatKimi(KimiFields):
     """A Kimi model of Moonshot AI.
 
     Nothing is sent that is not set here, in `bind` or in the call; a setting that the
@@ -78,103 +56,8 @@ class ChatKimi(BaseChatModel):
         ```
     """
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    model_name: str = Field(default=DEFAULT_MODEL, alias="model")
-    """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
-    api_key: SecretStr = Field(
-        default_factory=secret_from_env(_KEY_VARIABLES, default="")
-    )
-    """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(
-        default_factory=from_env(_BASE_VARIABLES, default=INTERNATIONAL_HOST)
-    )
-    """The API's address, with `/v1`; else MOONSHOT_API_BASE, MOONSHOT_BASE_URL or
-    KIMI_BASE_URL; else the international platform's. Keys belong to one region."""
-
-    thinking: bool | dict[str, Any] | None = None
-    """Whether to think (only kimi-k2.6 can be switched off), or the API's object."""
-    reasoning_effort: str | None = None
-    """How hard the K3 family thinks: low, high or max (the API's default)."""
-    temperature: float | None = None
-    """Sampling temperature. Hosted models fix it: another value is not sent."""
-    top_p: float | None = None
-    """Nucleus sampling. Hosted models fix it: another value is not sent."""
-    max_tokens: int | None = Field(default=None, alias="max_completion_tokens")
-    """The cap on output tokens, reasoning included; it cuts the reasoning first."""
-    stop: str | list[str] | None = Field(default=None, alias="stop_sequences")
-    """Up to 5 texts of at most 32 bytes that end the answer."""
-    prompt_cache_key: str | None = None
-    """The session or task id whose requests share a prompt cache."""
-    safety_identifier: str | None = None
-    """A stable id of the end user, hashed, for abuse detection."""
-    model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Further settings of the API, by the API's names."""
-    extra_body: dict[str, Any] | None = None
-    """Keys for the request's top level, sent as they are."""
-
-    streaming: bool = False
-    """Whether `invoke` streams too; leave it alone to let LangChain decide."""
-    stream_usage: bool = True
-    """Whether a stream asks for the usage chunk."""
-    timeout: float | None = Field(default=None, alias="request_timeout", gt=0)
-    """Seconds without a byte before giving up; None for 900, since a whole answer
-    begins to arrive only when it is finished."""
-    max_retries: int = Field(default=2, ge=0)
-    """How often a request is sent again after a rate limit, overload, 5xx or lost
-    connection; never once a stream has begun."""
-    default_headers: dict[str, str] | None = None
-    """Headers of each request."""
-    http_client: Any = Field(default=None, exclude=True)
-    """An HTTP client of the openai SDK's kind, for proxies and certificates."""
-    http_async_client: Any = Field(default=None, exclude=True)
-    """The same for async calls; it must belong to the event loop that uses it."""
-
-    _clients: Clients | None = PrivateAttr(default=None)
+    _clients: Clients = PrivateAttr()
     _told: set[str] = PrivateAttr(default_factory=set)
-
-    def __init__(self, **settings: Any) -> None:
-        """Check the settings; nothing is opened or imported before the first call.
-
-        Args:
-            **settings: The fields below, by name or alias.
-
-        Raises:
-            KimiSettingError: For an unknown setting, a wrong type, or a missing key.
-        """
-        try:
-            super().__init__(**settings)
-        except ValidationError as error:
-            raise read_validation_error(error) from None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unknown(cls, values: Any) -> Any:
-        """Refuse a misspelt setting, which pydantic would drop in silence."""
-        known = {
-            name: None
-            for key, info in cls.model_fields.items()
-            for name in (key, info.alias or key)
-        }
-        for name in values if isinstance(values, dict) else ():
-            if name not in known:
-                near = difflib.get_close_matches(str(name), known, 1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise KimiSettingError(
-                    f"ChatKimi has no setting {name!r}.{hint} Give other settings of "
-                    "the API in model_kwargs."
-                )
-        return values
-
-    @model_validator(mode="after")
-    def _require_key(self) -> Self:
-        if not self.api_key.get_secret_value():
-            raise KimiSettingError(
-                "No API key: give api_key=..., or set "
-                f"{' or '.join(_KEY_VARIABLES)}. Keys of the international platform "
-                "come from platform.kimi.ai, of the Chinese one from platform.kimi.com."
-            )
-        return self
 
     def _request(
         self,
@@ -194,23 +77,20 @@ class ChatKimi(BaseChatModel):
             notify=self._notify,
         )
 
-    @property
-    def _default_params(self) -> JsonObject:
-        """The settings of each request; a call's own come on top."""
-        fields = {name: getattr(self, name) for name in _REQUEST_FIELDS}
-        set_fields = {
-            name: value for name, value in fields.items() if value is not None
-        }
-        return {"model": self.model_name, **set_fields, **self.model_kwargs}
-
     def _notify(self, message: str) -> None:
         """Warn of something that was not sent, once for each instance."""
         if message not in self._told:
             self._told.add(message)
             warnings.warn(message, UserWarning, stacklevel=2)
 
-    def _open_clients(self) -> Clients:
-        settings = ClientSettings(
+    def model_post_init(self, context: Any, /) -> None:
+        """Prepare the clients; they open nothing before the first call."""
+        super().model_post_init(context)
+        self._clients = Clients(self._client_settings)
+
+    @property
+    def _client_settings(self) -> ClientSettings:
+        return ClientSettings(
             api_key=self.api_key.get_secret_value(),
             base_url=self.base_url,
             timeout=self.timeout,
@@ -219,7 +99,11 @@ class ChatKimi(BaseChatModel):
             http_client=self.http_client,
             http_async_client=self.http_async_client,
         )
-        if self._clients is None or self._clients.settings != settings:
+
+    def _open_clients(self) -> Clients:
+        """Return the clients; new ones where a copy or an assignment changed a field."""
+        settings = self._client_settings
+        if self._clients.settings != settings:
             self._clients = Clients(settings)
         return self._clients
 
@@ -352,13 +236,11 @@ class ChatKimi(BaseChatModel):
 
     def close(self) -> None:
         """Close the connections of sync calls; a later call opens new ones."""
-        if self._clients:
-            self._clients.close()
+        self._clients.close()
 
     async def aclose(self) -> None:
         """Close the connections that async calls opened in the running event loop."""
-        if self._clients:
-            await self._clients.aclose()
+        await self._clients.aclose()
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -371,7 +253,7 @@ class ChatKimi(BaseChatModel):
         """
         copied = super().model_copy(update=update, deep=deep)
         # A cached_property, which pydantic copies with the old model in it.
-        copied.__dict__.pop("_serialized", None)
+        cast("JsonObject", copied.__dict__).pop("_serialized", None)
         if update and "model_name" in update and "profile" not in update:
             copied.profile = copied._resolve_model_profile()
         return copied
@@ -392,27 +274,14 @@ class ChatKimi(BaseChatModel):
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> LangSmithParams:
         settings = {**self._default_params, **kwargs}
-        params = LangSmithParams(
-            ls_provider=PROVIDER, ls_model_name=settings["model"], ls_model_type="chat"
-        )
-        if settings.get("temperature") is not None:
-            params["ls_temperature"] = settings["temperature"]
-        cap = settings.get("max_completion_tokens", settings.get("max_tokens"))
-        if cap is not None:
-            params["ls_max_tokens"] = cap
-        words = settings.get("stop") if stop is None else stop
-        if words:
-            params["ls_stop"] = [words] if isinstance(words, str) else words
-        return params
+        if stop is not None:
+            settings["stop"] = stop
+        return build_tracing(settings)
 
     def _combine_llm_outputs(
         self, llm_outputs: list[dict[str, Any] | None], /
     ) -> dict[str, Any]:
-        told = [output for output in llm_outputs if output]
-        usages = [output["token_usage"] for output in told if output.get("token_usage")]
-        counts = ("prompt_tokens", "completion_tokens", "total_tokens")
-        total = {key: sum(usage.get(key) or 0 for usage in usages) for key in counts}
-        return {"token_usage": total, "model_name": self.model_name}
+        return sum_outputs(llm_outputs)
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
@@ -427,4 +296,4 @@ class ChatKimi(BaseChatModel):
     @property
     def lc_secrets(self) -> dict[str, str]:
         """The fields that a dump replaces by the name of an environment variable."""
-        return {"api_key": _KEY_VARIABLES[0]}
+        return {"api_key": KEY_VARIABLES[0]}

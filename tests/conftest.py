@@ -1,10 +1,13 @@
-"""What every test shares: no keys or hosts of the machine, and an emulator."""
+"""What every test shares: no keys or hosts of the machine, an emulator, four calls."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessage
 
+from langchain_kimi import ChatKimi
 from langchain_kimi.emulator import Emulator
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
@@ -20,6 +23,11 @@ _VARIABLES = (
     "OPENAI_BASE_URL",
 )
 
+Ask = Callable[..., Awaitable[AIMessage]]
+"""`await ask(runnable, input, **settings)` -> the whole answer."""
+Chat = Callable[..., ChatKimi]
+"""`chat(**fields)` -> a model of the test's emulator."""
+
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,3 +41,61 @@ def kimi() -> Iterator[Emulator]:
     """A local Kimi API of the test's own."""
     with Emulator() as emulator:
         yield emulator
+
+
+@pytest.fixture
+async def chat(kimi: Emulator) -> AsyncIterator[Chat]:
+    """Builds models of the emulator, and closes them."""
+    models: list[ChatKimi] = []
+
+    def build(**fields: Any) -> ChatKimi:
+        target = {"api_key": kimi.api_key, "base_url": kimi.base_url}
+        models.append(ChatKimi(**{**target, **fields}))
+        return models[-1]
+
+    yield build
+    for model in models:
+        model.close()
+        await model.aclose()
+
+
+async def _invoke(runnable: Any, given: Any, **settings: Any) -> Any:
+    return runnable.invoke(given, **settings)
+
+
+async def _ainvoke(runnable: Any, given: Any, **settings: Any) -> Any:
+    return await runnable.ainvoke(given, **settings)
+
+
+async def _stream(runnable: Any, given: Any, **settings: Any) -> Any:
+    whole = None
+    for chunk in runnable.stream(given, **settings):
+        whole = chunk if whole is None else whole + chunk
+    return whole
+
+
+async def _astream(runnable: Any, given: Any, **settings: Any) -> Any:
+    whole = None
+    async for chunk in runnable.astream(given, **settings):
+        whole = chunk if whole is None else whole + chunk
+    return whole
+
+
+_CALLS = {
+    "invoke": _invoke,
+    "ainvoke": _ainvoke,
+    "stream": _stream,
+    "astream": _astream,
+}
+
+
+@pytest.fixture(params=list(_CALLS))
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """Sync and async, streaming and not: each test of it runs four times."""
+    return _CALLS[request.param]
+
+
+@pytest.fixture(params=["stream", "astream"])
+def ask_stream(request: pytest.FixtureRequest) -> Ask:
+    """Streaming only, sync and async."""
+    return _CALLS[request.param]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from langchain_kimi._json import as_array, as_object, as_objects, is_array, is_object
 from langchain_kimi._rules._settings import mode_of
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
@@ -14,27 +15,28 @@ _MEDIA = ("image_url", "video_url")
 
 def check_messages(request: JsonObject, model: Model | None) -> Iterator[Violation]:
     """Yield the violations of `messages`."""
-    messages = request.get("messages")
-    if not isinstance(messages, list) or not messages:
+    messages = as_array(request.get("messages"))
+    if not messages:
         yield Violation(
             message="Invalid request: messages must not be empty",
             field="messages",
-            given=messages,
+            given=request.get("messages"),
             remedy="send at least one message",
         )
         return
     for position, message in enumerate(messages):
         yield from _shape(position, message)
-        if model and isinstance(message, dict) and message.get("tools") is not None:
+        if model and as_object(message).get("tools") is not None:
             yield from _dynamic_tools(position, message, model)
-    yield from _pairing([m for m in messages if isinstance(m, dict)])
+    known = [as_object(message) for message in messages]
+    yield from _pairing(known)
     if model:
-        yield from _reasoning(request, messages, model)
+        yield from _reasoning(request, known, model)
 
 
 def _shape(position: int, message: Any) -> Iterator[Violation]:
     path = f"messages[{position}]"
-    role = message.get("role") if isinstance(message, dict) else None
+    role = as_object(message).get("role")
     if role not in _ROLES:
         yield Violation(
             message=f"Invalid request: unknown role: {role or ''}",
@@ -44,7 +46,7 @@ def _shape(position: int, message: Any) -> Iterator[Violation]:
         )
         return
     content = message.get("content")
-    if isinstance(content, list):
+    if is_array(content):
         yield from _parts(path, content)
     elif _is_blank(message):
         yield Violation(
@@ -74,7 +76,7 @@ def _parts(path: str, parts: list[Any]) -> Iterator[Violation]:
 
 
 def _part(path: str, part: Any) -> Iterator[Violation]:
-    kind = part.get("type") if isinstance(part, dict) else None
+    kind = as_object(part).get("type")
     if kind == "text":
         if not part.get("text"):
             yield _empty_text(f"{path}.text")
@@ -101,7 +103,7 @@ def _empty_text(path: str) -> Violation:
 
 
 def _media(path: str, kind: str, media: Any) -> Iterator[Violation]:
-    url = media.get("url") if isinstance(media, dict) else media
+    url = media.get("url") if is_object(media) else media
     if not isinstance(url, str) or not url.startswith(("data:", "ms://")):
         yield Violation(
             message=f"unsupported {kind.removesuffix('_url')} url",
@@ -122,7 +124,7 @@ def _dynamic_tools(
             field=field,
             remedy="this model takes tools only at the top level: bind them",
         )
-    elif message.get("role") != "system" or not isinstance(message["tools"], list):
+    elif message.get("role") != "system" or not is_array(message["tools"]):
         yield Violation(
             message="Invalid request: tools are allowed only as a list in a message "
             "with role 'system'",
@@ -157,8 +159,7 @@ def _pairing(messages: list[JsonObject]) -> Iterator[Violation]:
 
 
 def _call_ids(message: JsonObject) -> list[str]:
-    calls = message.get("tool_calls") or []
-    return [call.get("id") or "" for call in calls if isinstance(call, dict)]
+    return [call.get("id") or "" for call in as_objects(message.get("tool_calls"))]
 
 
 def _orphan(position: int, call_id: str) -> Violation:
@@ -183,7 +184,7 @@ def _unanswered(position: int, call_ids: list[str]) -> Violation:
 
 
 def _reasoning(
-    request: JsonObject, messages: list[Any], model: Model
+    request: JsonObject, messages: list[JsonObject], model: Model
 ) -> Iterator[Violation]:
     if model.missing_reasoning != "rejected" or mode_of(request, model) == "instant":
         return
@@ -191,8 +192,7 @@ def _reasoning(
     for position in range(first, len(messages)):
         message = messages[position]
         if (
-            isinstance(message, dict)
-            and message.get("tool_calls")
+            message.get("tool_calls")
             # vLLM names it `reasoning`; any text passes, "" too (kimi-api.md 4.2).
             and message.get("reasoning_content", message.get("reasoning")) is None
         ):
@@ -205,15 +205,13 @@ def _reasoning(
 
 
 def _keeps_all(request: JsonObject, model: Model) -> bool:
-    thinking = request.get("thinking")
-    keep = thinking.get("keep") if isinstance(thinking, dict) else None
+    keep = as_object(request.get("thinking")).get("keep")
     return (keep or model.keep_default) == "all"
 
 
-def _last_user(messages: list[Any]) -> int:
+def _last_user(messages: list[JsonObject]) -> int:
     """Return where the running tool loop begins: reasoning before it is ignored."""
     for position in range(len(messages) - 1, -1, -1):
-        message = messages[position]
-        if isinstance(message, dict) and message.get("role") == "user":
+        if messages[position].get("role") == "user":
             return position
     return 0

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from langchain_kimi._json import as_array, as_object, is_array, is_object
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Mode, Model
@@ -18,9 +19,8 @@ STOP_LIMIT, STOP_BYTES = 5, 32
 def mode_of(request: JsonObject, model: Model) -> Mode:
     """Return the mode in which a model would answer a request."""
     if model.thinking and model.instant:
-        thinking = request.get("thinking")
-        disabled = isinstance(thinking, dict) and thinking.get("type") == "disabled"
-        return "instant" if disabled else "thinking"
+        kind = as_object(request.get("thinking")).get("type")
+        return "instant" if kind == "disabled" else "thinking"
     return model.default_mode
 
 
@@ -68,7 +68,7 @@ def _thinking(request: JsonObject, model: Model) -> Iterator[Violation]:
     # K3 ignores a `thinking` object (probe P3); only the K2 rows have its fields.
     if thinking is None or model.efforts:
         return
-    if not isinstance(thinking, dict):
+    if not is_object(thinking):
         yield _invalid_thinking("an object with type is expected", thinking)
         return
     allowed = [
@@ -97,10 +97,10 @@ def _invalid_thinking(reason: str, given: object) -> Violation:
 
 def _stop(request: JsonObject, model: Model) -> Iterator[Violation]:
     stop = request.get("stop")
-    words = [stop] if isinstance(stop, str) else stop
-    if words is None:
+    if stop is None:
         return
-    if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+    words = [stop] if isinstance(stop, str) else as_array(stop)
+    if not (is_array(stop) or words) or not all(isinstance(w, str) for w in words):
         yield _invalid_stop("a string or a list of strings is expected", stop)
     elif len(words) > STOP_LIMIT:
         yield _invalid_stop(f"at most {STOP_LIMIT} strings are allowed", stop)
@@ -160,16 +160,16 @@ def _response_format(request: JsonObject) -> Iterator[Violation]:
 
 def _response_format_fault(form: object) -> str | None:
     """Return what Moonshot's own contract tests expect to be refused (KVV)."""
-    if not isinstance(form, dict) or form.get("type") not in _RESPONSE_FORMATS:
+    if not is_object(form) or form.get("type") not in _RESPONSE_FORMATS:
         return "response_format.type must be one of " + ", ".join(_RESPONSE_FORMATS)
     if form["type"] != "json_schema":
         return None
     schema = form.get("json_schema")
-    if not isinstance(schema, dict):
+    if not is_object(schema):
         return "response_format.json_schema is required"
     if not isinstance(schema.get("name"), str) or not schema["name"]:
         return "response_format.json_schema.name is required"
-    if not isinstance(schema.get("schema"), dict):
+    if not is_object(schema.get("schema")):
         return (
             "the `response_format.json_schema.schema` field in the request "
             "(expected type dict[string,interface]) is illegal"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from langchain_kimi._json import as_array, as_object, as_text, is_object
 from langchain_kimi._rules._settings import mode_of
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
@@ -38,26 +39,23 @@ def all_tools(request: JsonObject) -> list[tuple[str, Any]]:
     """Return each tool with its path: the global ones, then those of messages."""
     found = [
         (f"tools[{index}]", tool)
-        for index, tool in enumerate(_as_list(request.get("tools")))
+        for index, tool in enumerate(as_array(request.get("tools")))
     ]
-    for position, message in enumerate(_as_list(request.get("messages"))):
-        if isinstance(message, dict):
-            found += [
-                (f"messages[{position}].tools[{index}]", tool)
-                for index, tool in enumerate(_as_list(message.get("tools")))
-            ]
+    for position, message in enumerate(as_array(request.get("messages"))):
+        found += [
+            (f"messages[{position}].tools[{index}]", tool)
+            for index, tool in enumerate(as_array(as_object(message).get("tools")))
+        ]
     return found
 
 
 def tool_name(tool: object) -> str:
     """Return the name of a tool definition, "" where it has none."""
-    function = tool.get("function") if isinstance(tool, dict) else None
-    name = function.get("name") if isinstance(function, dict) else None
-    return name if isinstance(name, str) else ""
+    return as_text(as_object(as_object(tool).get("function")).get("name"))
 
 
 def _shape(path: str, tool: Any) -> Iterator[Violation]:
-    kind = tool.get("type") if isinstance(tool, dict) else None
+    kind = as_object(tool).get("type")
     if kind not in ("function", "builtin_function", "plugin"):
         yield Violation(
             message=f"Invalid request: unknown tool type: {kind or ''}, "
@@ -96,11 +94,11 @@ def _duplicates(tools: list[tuple[str, Any]]) -> Iterator[Violation]:
 def _tool_choice(
     request: JsonObject, model: Model | None, *, has_tools: bool
 ) -> Iterator[Violation]:
-    choice = request.get("tool_choice")
+    choice: object = request.get("tool_choice")
     if choice is None:
         return
-    kind = "named" if isinstance(choice, dict) else choice
-    if kind not in (*_CHOICES, "named"):
+    kind = "named" if is_object(choice) else choice
+    if not isinstance(kind, str) or kind not in (*_CHOICES, "named"):
         yield _refused(
             f"Invalid request: unknown tool_choice: {choice}",
             choice,
@@ -124,7 +122,3 @@ def _tool_choice(
 
 def _refused(message: str, choice: object, remedy: str) -> Violation:
     return Violation(message=message, field="tool_choice", given=choice, remedy=remedy)
-
-
-def _as_list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -1,0 +1,212 @@
+"""What the SDK, the transport or a reader raised -> the exception for the caller.
+
+Errors are told apart by `error.type` and text, not by status: Kimi answers an empty
+balance with 429 and a full context with 400 (kimi-api.md 2.4).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+import openai
+
+from langchain_kimi._json import as_object
+from langchain_kimi._response import UnreadableResponseError
+from langchain_kimi._stream import ErrorEvent
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import ALIASES, find_model
+from langchain_kimi.errors import (
+    KimiAuthenticationError,
+    KimiConnectionError,
+    KimiContentFilterError,
+    KimiContextOverflowError,
+    KimiInvalidRequestError,
+    KimiNotFoundError,
+    KimiOverloadedError,
+    KimiPermissionDeniedError,
+    KimiQuotaError,
+    KimiRateLimitError,
+    KimiResponseError,
+    KimiServerError,
+    KimiStatusError,
+    KimiStreamInterruptedError,
+    KimiTimeoutError,
+)
+
+Response: TypeAlias = openai.APIResponse[object] | openai.AsyncAPIResponse[object]
+
+# First row that fits wins: (error.type or None, words in the message, class).
+_BY_TYPE: tuple[tuple[str | None, tuple[str, ...], type[KimiStatusError]], ...] = (
+    ("exceeded_current_quota_error", (), KimiQuotaError),
+    ("engine_overloaded_error", (), KimiOverloadedError),
+    ("rate_limit_reached_error", (), KimiRateLimitError),
+    ("content_filter", (), KimiContentFilterError),
+    (
+        "invalid_request_error",
+        ("exceeded model token limit", "input token length too long"),
+        KimiContextOverflowError,
+    ),
+    ("incorrect_api_key_error", (), KimiAuthenticationError),
+    ("invalid_authentication_error", (), KimiAuthenticationError),
+    ("permission_denied_error", (), KimiPermissionDeniedError),
+    ("resource_not_found_error", (), KimiNotFoundError),
+)
+_BY_STATUS: Mapping[int, type[KimiStatusError]] = {
+    400: KimiInvalidRequestError,
+    401: KimiAuthenticationError,
+    403: KimiPermissionDeniedError,
+    404: KimiNotFoundError,
+    429: KimiRateLimitError,
+}
+_RETRYABLE_STATUS = (408, 409)
+
+
+def read_api_error(error: openai.APIError, *, model: str) -> openai.APIError:
+    """Return the Kimi exception for an exception of the SDK.
+
+    Args:
+        error: What the openai SDK raised.
+        model: The model id of the request, for hints.
+    """
+    if isinstance(error, openai.APIStatusError):
+        return _read_status_error(error, model)
+    if isinstance(error, openai.APITimeoutError):
+        return KimiTimeoutError(request=error.request)
+    if isinstance(error, openai.APIConnectionError):
+        cause = f": {error.__cause__}" if error.__cause__ else ""
+        return KimiConnectionError(
+            message=f"Could not reach {error.request.url.host}{cause}",
+            request=error.request,
+        )
+    return KimiResponseError(error.message, error.request, body=error.body)
+
+
+def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusError:
+    body = _error_body(error.body)
+    kind, text = str(body.get("type") or ""), str(body.get("message") or "")
+    request_id = error.response.headers.get("msh-request-id") or error.request_id
+    chosen = _class_of(error.status_code, kind, text)
+    details = [
+        f"HTTP {error.status_code}",
+        kind,
+        request_id and f"request {request_id}",
+    ]
+    message = f"{text or error.message} ({', '.join(filter(None, details))})"
+    hint = _hint(chosen, model, error.request.url.host)
+    found = chosen(
+        f"{message}. {hint}" if hint else message,
+        response=error.response,
+        body=error.body,
+    )
+    found.request_id = request_id
+    if error.status_code in _RETRYABLE_STATUS:
+        found.is_retryable = True
+    return found
+
+
+def _error_body(body: object) -> JsonObject:
+    """Return the `error` object: the SDK unwraps it only when it can."""
+    found = as_object(body)
+    return as_object(found.get("error")) or found
+
+
+def _class_of(status: int, kind: str, text: str) -> type[KimiStatusError]:
+    lowered = text.lower()
+    for row_kind, words, chosen in _BY_TYPE:
+        if kind == row_kind and (not words or any(word in lowered for word in words)):
+            return chosen
+    # 200: an error event inside a stream that had begun well.
+    if status >= 500 or status == 200:
+        return KimiServerError
+    return _BY_STATUS.get(status, KimiStatusError)
+
+
+def _authentication_hint(model: str, host: str) -> str:
+    return (
+        f"{host} refused the key. Keys belong to one region and one product: "
+        "api.moonshot.ai takes keys of platform.kimi.ai, api.moonshot.cn those of "
+        "platform.kimi.com, and neither takes a Kimi Code key (sk-kimi-...). Use a "
+        "key of this host, or set base_url (MOONSHOT_API_BASE) to the key's host"
+    )
+
+
+def _not_found_hint(model: str, host: str) -> str:
+    row = find_model(model)
+    if row and row.retired:
+        return f"{row.id} was retired on {row.retired}; use {row.successor}"
+    if model in ALIASES:
+        return f"{model} is an alias; the API knows only {ALIASES[model].model}"
+    return (
+        f"{host} does not serve {model}, or the account may not use it: list the "
+        "models with GET /v1/models. The K3 family needs a first top-up, the K2 "
+        "series is closed to accounts registered after 2026-10-31"
+    )
+
+
+def _quota_hint(model: str, host: str) -> str:
+    return "Top up the account in its console; retrying cannot help"
+
+
+_HINTS: tuple[tuple[type[KimiStatusError], Callable[[str, str], str]], ...] = (
+    (KimiAuthenticationError, _authentication_hint),
+    (KimiNotFoundError, _not_found_hint),
+    (KimiQuotaError, _quota_hint),
+)
+
+
+def _hint(chosen: type[KimiStatusError], model: str, host: str) -> str:
+    for kind, hint in _HINTS:
+        if issubclass(chosen, kind):
+            return hint(model, host)
+    return ""
+
+
+def read_stream_failure(
+    error: Exception, response: Response, *, model: str
+) -> openai.APIError:
+    """Return the exception for a stream that broke after it had begun.
+
+    Args:
+        error: What a reader or the transport raised.
+        response: The response that was being read.
+        model: The model id of the request.
+    """
+    if isinstance(error, ErrorEvent):
+        return read_error_body(error.body, response, model=model)
+    if isinstance(error, UnreadableResponseError):
+        return read_unreadable(error, response)
+    # httpx or httpx2 raised it, which must not be imported here.
+    if "Timeout" in type(error).__name__:
+        return KimiTimeoutError(request=response.http_request)
+    return KimiStreamInterruptedError(
+        message=f"The answer of {model} is incomplete: {error or type(error).__name__}",
+        request=response.http_request,
+    )
+
+
+def read_error_body(body: object, response: Response, *, model: str) -> openai.APIError:
+    """Return the exception for an error that came with status 200.
+
+    Args:
+        body: The `error` object.
+        response: The response that held it.
+        model: The model id of the request.
+    """
+    message = str(as_object(body).get("message", body))
+    http_response = cast("Any", response.http_response)
+    error = openai.APIStatusError(message, response=http_response, body=body)
+    return read_api_error(error, model=model)
+
+
+def read_unreadable(error: Exception, response: Response) -> KimiResponseError:
+    """Return the exception for an answer that is not a chat completion.
+
+    Args:
+        error: What the reader found.
+        response: The response that was being read.
+    """
+    return KimiResponseError(
+        f"{response.url} answered {response.status_code} with something that is not a "
+        f"chat completion: {error}",
+        response.http_request,
+        body=None,
+    )

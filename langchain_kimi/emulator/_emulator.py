@@ -1,0 +1,214 @@
+"""The emulator as a test sees it: start, script, look at the requests, close."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Self
+
+from langchain_kimi._mfjs import Level
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.emulator._api import Api
+from langchain_kimi.emulator._exchange import Reply, Request
+from langchain_kimi.emulator._failures import build_failure
+from langchain_kimi.emulator._script import Script, ScriptedAnswer, read_calls
+from langchain_kimi.emulator._server import HOST, Server
+from langchain_kimi.emulator._settings import Settings, ToolIdStyle
+
+DEFAULT_KEY = "sk-emulator"
+
+
+class Emulator:
+    """A strict local Kimi API on 127.0.0.1, for tests and demos.
+
+    Example:
+        ```python
+        with Emulator() as kimi:
+            kimi.reply("Hello!", reasoning="A greeting.")
+            client = OpenAI(base_url=kimi.base_url, api_key=kimi.api_key)
+        ```
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        api_keys: Collection[str] | None = None,
+        models: Collection[str] | None = None,
+        strict_reasoning: bool | None = None,
+        tool_id_style: ToolIdStyle = "name_0",
+        max_tools: int | None = 128,
+        tools_level: Level = "strict",
+        response_format_level: Level = "ultra",
+        choice_usage: bool = True,
+    ) -> None:
+        """Set up an emulator; `start`, or a `with` block, opens its port.
+
+        Args:
+            port: The TCP port; 0 takes a free one.
+            api_keys: The keys that are accepted; None accepts all that begin "sk-".
+            models: The model ids that answer, retired ones if you like; None serves
+                what the hosted API serves now.
+            strict_reasoning: Whether a tool-call message without its reasoning gets
+                400: None where the model is known to (K2.x), True also where it is
+                only said to answer worse (K3), False never.
+            tool_id_style: How tool-call ids are written; the number restarts at 0 in
+                each response.
+            max_tools: The most tools of a request; None sets no limit.
+            tools_level: The MFJS level at which tool parameters are checked.
+            response_format_level: The MFJS level for the schema of `response_format`.
+            choice_usage: Whether the last choice of a stream carries the usage, as
+                the API's does with and without `include_usage`.
+
+        Raises:
+            ValueError: A name in `models` is no model id of the catalogue.
+        """
+        self._port = port
+        self._settings = Settings(
+            api_keys=api_keys,
+            models=models,
+            strict_reasoning=strict_reasoning,
+            tool_id_style=tool_id_style,
+            max_tools=max_tools,
+            tools_level=tools_level,
+            response_format_level=response_format_level,
+            choice_usage=choice_usage,
+        )
+        self._script = Script()
+        self._api = Api(self._settings, self._script)
+        self._server: Server | None = None
+        self.requests: list[Request] = []
+        """The requests that have arrived, refused ones too."""
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def start(self) -> Self:
+        """Open the port; return once requests are answered.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        if self._server is None:
+            self._server = Server(self.handle, self._port)
+        return self
+
+    def close(self) -> None:
+        """Close the port and all connections; streams end where they are."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    @property
+    def base_url(self) -> str:
+        """What a client takes as its base URL: "http://127.0.0.1:PORT/v1"."""
+        if self._server is None:
+            raise RuntimeError("the emulator is not running: call start() first")
+        return f"http://{HOST}:{self._server.port}/v1"
+
+    @property
+    def api_key(self) -> str:
+        """A key that is accepted."""
+        return next(iter(self._settings.api_keys or ()), DEFAULT_KEY)
+
+    @property
+    def pending(self) -> int:
+        """How many scripted replies were not served yet."""
+        return len(self._script)
+
+    def handle(self, request: Request) -> Reply:
+        """Record a request and return its reply, without any network.
+
+        Args:
+            request: Any HTTP request; see `Request`.
+        """
+        self.requests.append(request)
+        return self._api.handle(request)
+
+    def reply(
+        self,
+        content: str = "",
+        *,
+        reasoning: str | None = None,
+        tool_calls: Sequence[Mapping[str, Any]] | None = None,
+        finish_reason: str | None = None,
+        usage: JsonObject | None = None,
+        fragment: int | None = None,
+        done: bool = True,
+        leak: bool = False,
+    ) -> None:
+        """Script the answer to the next chat request that breaks no rule.
+
+        It is sent as it is: neither `stop` nor the output cap cuts it.
+
+        Args:
+            content: The text.
+            reasoning: The thinking; None makes one up, "" is sent as it is. A
+                request in instant mode gets none in any case.
+            tool_calls: Each a dict of `name`, `arguments` (a dict, or a string that
+                is sent as it is) and, if wished, `id` and `type`.
+            finish_reason: None takes "tool_calls" or "stop".
+            usage: The usage object; None counts.
+            fragment: The characters of each piece of a stream; None sends tokens.
+            done: False leaves out the closing `data: [DONE]` of a stream.
+            leak: True sends the thinking at the head of the content.
+        """
+        if fragment is not None and fragment < 1:
+            raise ValueError(f"fragment must be 1 or more, not {fragment}")
+        self._script.add(
+            ScriptedAnswer(
+                content=content,
+                reasoning=reasoning,
+                calls=read_calls(tool_calls or ()),
+                finish_reason=finish_reason,
+                usage=usage,
+                fragment=fragment,
+                done=done,
+                leak=leak,
+            )
+        )
+
+    def fail(
+        self,
+        status: int | str,
+        type: str | None = None,
+        message: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Script an error for the next chat request with a good key.
+
+        `kimi.fail("engine_overloaded_error")` takes status, words and headers from a
+        preset; the presets are the API's error types and `exceeded_model_token_limit`.
+
+        Args:
+            status: The HTTP status, or the name of a preset.
+            type: The error type; not needed with a preset.
+            message: The words; None takes those of the preset of this type.
+            headers: Header fields; None takes the preset's.
+
+        Raises:
+            ValueError: A part is missing and there is no such preset.
+        """
+        name = type or (status if isinstance(status, str) else "")
+        code = status if isinstance(status, int) else None
+        self._script.add(build_failure(code, name, message, headers).reply())
+
+    def send(
+        self,
+        body: bytes,
+        *,
+        status: int = 200,
+        content_type: str = "application/json; charset=utf-8",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Script raw bytes for the next chat request with a good key.
+
+        Args:
+            body: The body, such as a recorded stream or a gateway's HTML page.
+            status: The HTTP status.
+            content_type: "text/event-stream" for a recorded stream.
+            headers: More header fields.
+        """
+        fields = {"Content-Type": content_type, **(headers or {})}
+        self._script.add(Reply(status=status, headers=fields, body=body))
