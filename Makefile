@@ -8,7 +8,7 @@ export LANGSMITH_TRACING := false
 .PHONY: demo test openai3 lint clean
 
 demo: $(VENV)/demo.stamp
-	@$(BIN)/python -m docs.demo
+	@$(BIN)/python docs/demo.py
 
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest
@@ -50,4 +50,15 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 	grep -v '^openai==' constraints.txt > .venv-openai3/constraints.txt
 	.venv-openai3/bin/python -m pip install --quiet -c .venv-openai3/constraints.txt \
 	  -e '.[test]' 'openai==3.54.0'
+	@touch $@
+
+# The same tests on another Python: make other PYTHON=python3.13
+OTHER := .venv-$(notdir $(PYTHON))
+.PHONY: other
+other: $(OTHER)/test.stamp
+	$(OTHER)/bin/python -m pytest
+
+$(OTHER)/test.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(OTHER)
+	$(OTHER)/bin/python -m pip install --quiet -c constraints.txt -e '.[test,litellm]'
 	@touch $@

@@ -226,6 +226,10 @@ class Clients:
                 self._by_loop[loop] = client
             return client
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether two models would reach the same API in the same way."""
+        return isinstance(other, Clients) and other.settings == self.settings
+
     def __reduce__(self) -> tuple[type["Clients"], tuple[ClientSettings]]:
         """Pickle and copy as clients that have opened nothing: sockets do neither."""
         return Clients, (self.settings,)

@@ -1,8 +1,9 @@
 """The explicit opt-in to LangChain's global tables, which importing must not touch."""
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from operator import call
+from typing import Any
 
 _PATH = ("langchain_kimi", "chat_models", "ChatKimi")
 
@@ -34,9 +35,13 @@ def _register_serialization() -> None:
 def _register_provider() -> None:
     base = import_module("langchain.chat_models.base")
     try:
-        base._BUILTIN_PROVIDERS["kimi"] = ("langchain_kimi", "ChatKimi", call)
+        base._BUILTIN_PROVIDERS["kimi"] = ("langchain_kimi", "ChatKimi", _build)
     except AttributeError as error:
         raise _unknown_version("langchain") from error
+
+
+def _build(cls: Callable[..., Any], **settings: Any) -> Any:
+    return cls(**settings)
 
 
 def _unknown_version(package: str) -> RuntimeError:

@@ -82,6 +82,9 @@ def _set_thinking(request: JsonObject, model: Model | None) -> None:
         raise _cannot_switch(model, wants)
     if model is None or (model.thinking and not model.efforts):
         request["thinking"] = dict(thinking)
+    elif model.efforts and thinking.get("effort"):
+        # Moonshot's own client puts it here; its tests say that it wins (KVV).
+        request["reasoning_effort"] = thinking["effort"]
 
 
 def _cannot_switch(model: Model, wants: bool) -> KimiSettingError:

@@ -1,0 +1,70 @@
+"""Documents are programs: every Python block and example runs, on the emulator."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from langchain_kimi.emulator import Emulator
+
+_ROOT = Path(__file__).parent.parent
+_PAGES = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
+_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_the_code_of_a_page_runs_from_top_to_bottom(
+    page: Path, kimi: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a reader would type it, with a key and a host in the environment."""
+    code = "\n".join(_BLOCK.findall(page.read_text()))
+    if "litellm" in code:
+        pytest.importorskip("litellm", reason="the openai 3 environment is without it")
+    monkeypatch.setenv("MOONSHOT_API_KEY", kimi.api_key)
+    monkeypatch.setenv("MOONSHOT_API_BASE", kimi.base_url)
+    exec(compile(code, page.name, "exec"), {"__name__": page.stem})
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Within the project."""
+    targets = _LINK.findall(page.read_text())
+    assert [t for t in targets if not (page.parent / t).exists()] == []
+
+
+def test_the_demo_runs_without_a_key() -> None:
+    """All four steps, in a fresh process."""
+    pytest.importorskip("litellm", reason="the openai 3 environment is without it")
+    ran = subprocess.run(
+        [sys.executable, str(_ROOT / "docs" / "demo.py")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    for step in ("1. ", "2. ", "3. ", "4. ", "get_weather({'city': 'Paris'})"):
+        assert step in ran.stdout
+    assert "minutes=20" in ran.stdout
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    """So that a release is not told late."""
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
+    versions = re.findall(
+        r"^## \[?([0-9.]+)", (_ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert versions[0] == project["version"]
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    """CI calls what it names."""
+    text = (_ROOT / "README.md").read_text()
+    assert "make demo" in text
+    assert "make test" in text
+    assert "make test" in (_ROOT / ".ci" / "run").read_text()
