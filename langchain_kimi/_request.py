@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from langchain_core.messages import BaseMessage
 
+from langchain_kimi._json import as_object, is_object
 from langchain_kimi._messages import build_messages
 from langchain_kimi._refusal import KimiSettingError, nearest_name
 from langchain_kimi._response_format import build_response_format
@@ -68,7 +69,10 @@ def _known(settings: Mapping[str, Any]) -> tuple[JsonObject, JsonObject]:
     The API accepts any key in silence, so that a typo would never be noticed: a name
     that is none of the API's is refused, unless it stands in `extra_body`.
     """
-    extra_body: Mapping[str, Any] = settings.get("extra_body") or {}
+    given: object = settings.get("extra_body")
+    if given is not None and not is_object(given):
+        raise KimiSettingError(f"extra_body={given!r} is not a dict.")
+    extra_body = as_object(given)
     request: JsonObject = {}
     for name, value in settings.items():
         if name in _SETTINGS:
@@ -80,8 +84,9 @@ def _known(settings: Mapping[str, Any]) -> tuple[JsonObject, JsonObject]:
 
 
 def _misspelt(name: str, value: object) -> KimiSettingError:
+    near = nearest_name(name, _SETTINGS)
     return KimiSettingError(
-        f"{name}={value!r}: Kimi has no such setting. {nearest_name(name, _SETTINGS)}To send it all the same, "
+        f"{name}={value!r}: Kimi has no such setting. {near}To send it all the same, "
         f"give extra_body={{{name!r}: ...}}."
     )
 
@@ -89,14 +94,12 @@ def _misspelt(name: str, value: object) -> KimiSettingError:
 def _add_tools(
     request: JsonObject, tools: Any, choice: Any, model: Model | None, notify: Notify
 ) -> None:
+    mode = mode_of(request, model) if model else "thinking"
+    sent, sent_choice = choose_tools(build_tools(tools or []), choice, model, mode)
     if tools is not None:
-        mode = mode_of(request, model) if model else "thinking"
-        sent, sent_choice = choose_tools(build_tools(tools), choice, model, mode)
         request["tools"] = sent
-        if sent_choice is not None:
-            request["tool_choice"] = sent_choice
-    elif choice is not None:
-        request["tool_choice"] = choice
+    if sent_choice is not None:
+        request["tool_choice"] = sent_choice
     if request.get("parallel_tool_calls") is False:
         notify("parallel_tool_calls=False has no effect: Kimi cannot switch them off.")
 

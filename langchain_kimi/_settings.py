@@ -35,6 +35,8 @@ def build_settings(
         KimiSettingError: For a setting that the model refuses.
     """
     request = {name: value for name, value in settings.items() if value is not None}
+    if not isinstance(request["model"], str):
+        raise KimiSettingError(f"model={request['model']!r} is not a model id.")
     alias = ALIASES.get(request["model"])
     if alias:
         request["model"] = alias.model

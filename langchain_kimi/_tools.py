@@ -8,6 +8,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_kimi._json import as_object, is_object
 from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._rules import tool_name
 from langchain_kimi._schema import adapt_schema
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Mode, Model
@@ -17,7 +18,7 @@ Tool: TypeAlias = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
 
 # Types of tool that the API has besides functions; they carry no schema of ours.
 _SERVER_TYPES = ("builtin_function", "plugin")
-_ANY_CHOICE = ("any", "required")
+_FORCE_ANY = ("any", "required")
 
 
 def build_tools(
@@ -88,41 +89,41 @@ def choose_tools(
     Raises:
         KimiSettingError: For a choice that the model refuses, or an unknown name.
     """
-    if choice is None or choice is False or not tools:
-        return tools, None
-    if choice in ("auto", "none"):
-        return tools, cast("str", choice)
+    wanted = _word_or_name(choice)
+    if wanted is None or wanted in ("auto", "none"):
+        return tools, cast("str | None", wanted)
     allowed = model.rules(mode).tool_choices if model else ("required", "named")
-    if choice is True or choice in _ANY_CHOICE:
+    if wanted in _FORCE_ANY:
         if "required" not in allowed:
             raise _forced(choice, model)
         return tools, "required"
-    named = _find(tools, choice)
+    named = _find(tools, wanted, choice)
     if "named" in allowed:
-        function = {"name": named["function"]["name"]}
-        return tools, {"type": "function", "function": function}
+        return tools, {"type": "function", "function": {"name": tool_name(named)}}
     if "required" in allowed:
         return [named], "required"
     raise _forced(choice, model)
 
 
-def _find(tools: list[JsonObject], choice: object) -> JsonObject:
-    name = _chosen_name(choice)
+def _word_or_name(choice: object) -> object:
+    """Read a bool, OpenAI's dict, or Anthropic's dict as a word or a tool's name."""
+    if isinstance(choice, bool):
+        return "any" if choice else None
+    if not is_object(choice):
+        return choice
+    name = as_object(choice.get("function")).get("name", choice.get("name"))
+    return name or choice.get("type")
+
+
+def _find(tools: list[JsonObject], name: object, choice: object) -> JsonObject:
     for tool in tools:
-        if tool["function"]["name"] == name:
+        if tool_name(tool) == name:
             return tool
-    names = ", ".join(tool["function"]["name"] for tool in tools)
+    names = ", ".join(map(tool_name, tools)) or "no tool is bound"
     raise KimiSettingError(
         f"tool_choice {choice!r} names no bound tool. Give one of: {names}; or 'auto', "
         "'none', 'any'."
     )
-
-
-def _chosen_name(choice: object) -> object:
-    """Read the name out of a name, an OpenAI dict, or an Anthropic dict."""
-    if not is_object(choice):
-        return choice
-    return as_object(choice.get("function")).get("name", choice.get("name"))
 
 
 def _forced(choice: object, model: Model | None) -> KimiSettingError:

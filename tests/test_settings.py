@@ -172,6 +172,8 @@ def test_a_wrong_field_is_refused_when_it_is_built(
         ({"model": "kimi-k2.6"}, {"thinking": "yes"}, "True, False, or the API's"),
         ({"model": "moonshot-v1-8k"}, {"thinking": True}, "never thinks"),
         ({}, {"tool_choice": "required"}, "needs tools"),
+        ({}, {"model": 3}, "model=3 is not a model id"),
+        ({}, {"extra_body": "x"}, "extra_body='x' is not a dict"),
         ({}, {"seed": float("nan")}, "cannot be written as JSON"),
         ({}, {"seed": object()}, "cannot be written as JSON"),
     ],

@@ -123,13 +123,15 @@ _FORCING = [
     "get_population",
     _NAMED,
     {"type": "tool", "name": "get_population"},
+    {"type": "any"},
 ]
 
 
 def _kind(choice: Any) -> str:
     if choice in ("auto", "none"):
         return str(choice)
-    return "required" if choice in ("any", "required", True) else "named"
+    forces_any = ("any", "required", True, {"type": "any"})
+    return "required" if choice in forces_any else "named"
 
 
 def _cases() -> list[Any]:
@@ -173,6 +175,16 @@ async def test_tool_choice_follows_the_model_s_row(
         assert answer.tool_calls[0]["name"] == "get_population"
     elif kind == "none":
         assert answer.tool_calls == []
+
+
+@pytest.mark.parametrize("choice", ["any", "required", "f"])
+async def test_a_forced_call_needs_tools(
+    kimi: Emulator, chat: Chat, choice: str
+) -> None:
+    """Without any it is refused, not dropped."""
+    with pytest.raises(KimiSettingError, match=r"needs tools|no tool is bound"):
+        chat().bind_tools([], tool_choice=choice).invoke("hello")
+    assert not kimi.requests
 
 
 @pytest.mark.parametrize("choice", [None, False])

@@ -11,7 +11,7 @@ from langchain_kimi._rules._settings import (
     fixed_values,
     mode_of,
 )
-from langchain_kimi._rules._tools import check_tools
+from langchain_kimi._rules._tools import check_tools, tool_name
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Model
@@ -24,6 +24,7 @@ __all__ = [
     "check_tools",
     "fixed_values",
     "mode_of",
+    "tool_name",
 ]
 
 

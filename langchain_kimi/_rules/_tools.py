@@ -10,9 +10,6 @@ from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Model
 
-TOOL_LIMIT = 128
-"""The most tools a request may have (seen 2025-11, MoonshotAI/Kimi-K2#90)."""
-
 # The published length moved: 64, 256, then 128 (kimi-api.md 2.3); KVV refuses 257.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,255}")
 _BUILTIN_NAME = re.compile(r"\$[a-z_]+")
@@ -25,13 +22,6 @@ def check_tools(request: JsonObject, model: Model | None) -> Iterator[Violation]
     for path, tool in tools:
         yield from _shape(path, tool)
     yield from _duplicates(tools)
-    if len(tools) > TOOL_LIMIT:
-        yield Violation(
-            message=f"a max of {TOOL_LIMIT} tools can be supported",
-            field="tools",
-            given=len(tools),
-            remedy=f"bind at most {TOOL_LIMIT} tools",
-        )
     yield from _tool_choice(request, model, has_tools=bool(tools))
 
 
