@@ -101,7 +101,7 @@ class ChatKimi(KimiFields):
         )
 
     def _open_clients(self) -> Clients:
-        """Return the clients; new ones where a copy or an assignment changed a field."""
+        """Return the clients; new ones where a copy or an assignment changed them."""
         settings = self._client_settings
         if self._clients.settings != settings:
             self._clients = Clients(settings)

@@ -15,7 +15,7 @@ COMMAND = [sys.executable, "-m", "langchain_kimi.emulator"]
 
 
 def start(*arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,

@@ -121,7 +121,8 @@ def _import_is_quiet(code: str) -> str:
 
 def test_importing_loads_only_what_is_needed() -> None:
     """The catalogue and emulator need no dependency; ChatKimi no openai to be built."""
-    heavy = "[m for m in ('openai','langchain_core','pydantic','litellm') if m in s.modules]"
+    names = "('openai', 'langchain_core', 'pydantic', 'litellm')"
+    heavy = f"[name for name in {names} if name in s.modules]"
     light = "import sys as s, langchain_kimi.catalogue, langchain_kimi.emulator"
     assert _import_is_quiet(f"{light}, litellm_config; print({heavy})") == "[]\n"
     built = (
@@ -132,13 +133,14 @@ def test_importing_loads_only_what_is_needed() -> None:
 
 def test_importing_changes_no_table_but_the_translator_s() -> None:
     """The rest is the explicit opt-in."""
-    code = (
-        "from importlib import import_module; l = import_module('langchain_core.load.load')"
-        "; before = dict(l.ALL_SERIALIZABLE_MAPPINGS)"
-        "; import langchain_kimi.chat_models"
-        "; from langchain_core.messages.block_translators import get_translator"
-        "; print(before == l.ALL_SERIALIZABLE_MAPPINGS, bool(get_translator('moonshot')))"
-    )
+    code = """
+from importlib import import_module
+from langchain_core.messages.block_translators import get_translator
+load = import_module("langchain_core.load.load")
+before = dict(load.ALL_SERIALIZABLE_MAPPINGS)
+import langchain_kimi.chat_models
+print(before == load.ALL_SERIALIZABLE_MAPPINGS, bool(get_translator("moonshot")))
+"""
     assert _import_is_quiet(code) == "True True\n"
 
 

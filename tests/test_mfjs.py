@@ -82,7 +82,7 @@ def refer_in_ring(count: int) -> dict[str, Any]:
 def refer_all_to_all(count: int) -> dict[str, Any]:
     names = [f"d{at}" for at in range(count)]
     properties = {name: {"$ref": f"#/$defs/{name}"} for name in names}
-    definitions = dict.fromkeys(names, {"type": "object", "properties": properties})
+    definitions = {name: {"type": "object", "properties": properties} for name in names}
     return {"type": "object", "properties": properties, "$defs": definitions}
 
 

@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import json
@@ -145,9 +145,9 @@ class Numbers(pydantic.BaseModel):
 
 class Texts(pydantic.BaseModel):
     code: Annotated[str, pydantic.Field(pattern="^[a-z]+$", min_length=2, max_length=4)]
-    day: datetime.date
-    moment: datetime.datetime
-    length: datetime.timedelta
+    day: dt.date
+    moment: dt.datetime
+    length: dt.timedelta
     identity: uuid.UUID
     link: pydantic.AnyUrl
     raw: bytes
@@ -170,7 +170,7 @@ class Mixed(pydantic.BaseModel):
 
     anything: Any
     whatever: object = None
-    level: Literal["a", 1, True, None]
+    level: Literal["a", 1, True] | None
     color: Color = Color.RED
     priority: Priority | None = None
     flag: bool | Literal["auto"] = "auto"
@@ -1189,7 +1189,7 @@ def is_valid(validator: Any, instance: Any) -> bool | None:
         return validator.is_valid(instance)
     except KeyboardInterrupt:
         raise
-    except BaseException:  # rpds panics where Python's recursion ends inside of it
+    except BaseException:  # noqa: BLE001 - rpds panics where recursion ends in it
         return None
 
 

@@ -6,17 +6,13 @@ With several faults, which one upstream names depends on the order of a Go map.
 
 from collections.abc import Iterator
 
-from langchain_kimi._mfjs_depths import DefinitionDepths
-from langchain_kimi._mfjs_json import (
-    NotJsonError,
-    is_object,
-    marshalled_size,
-    parse_schema,
-)
-from langchain_kimi._mfjs_keywords import check_keywords
-from langchain_kimi._mfjs_node import ROOT, Level, Node, SchemaFault
-from langchain_kimi._mfjs_references import check_references
-from langchain_kimi._mfjs_types import check_supported, check_type_keywords
+from langchain_kimi._json import is_object
+from langchain_kimi._mfjs._depths import DefinitionDepths
+from langchain_kimi._mfjs._json import NotJsonError, marshalled_size, parse_schema
+from langchain_kimi._mfjs._keywords import check_keywords
+from langchain_kimi._mfjs._node import ROOT, Level, Node, SchemaFault
+from langchain_kimi._mfjs._references import check_references
+from langchain_kimi._mfjs._types import check_supported, check_type_keywords
 from langchain_kimi._wire import JsonObject
 
 __all__ = ["Level", "check_schema", "check_schema_text"]

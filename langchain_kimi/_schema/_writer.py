@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from langchain_kimi._mfjs import MAX_PROPERTIES
-from langchain_kimi._mfjs_depths import find_rings
-from langchain_kimi._mfjs_keywords import RESERVED_NAMES
-from langchain_kimi._mfjs_node import Level
-from langchain_kimi._schema_nodes import (
+from langchain_kimi._mfjs._depths import find_rings
+from langchain_kimi._mfjs._keywords import RESERVED_NAMES
+from langchain_kimi._mfjs._node import Level
+from langchain_kimi._schema._nodes import (
     annotate,
     any_value,
     clean_notes,
@@ -22,8 +22,8 @@ from langchain_kimi._schema_nodes import (
     split_enum,
     unite,
 )
-from langchain_kimi._schema_shapes import Body, Key, Slot, Variant
-from langchain_kimi._schema_values import has_key
+from langchain_kimi._schema._shapes import Body, Key, Slot, Variant
+from langchain_kimi._schema._values import has_key
 from langchain_kimi._wire import JsonObject
 
 MAX_LEVELS = 80  # of nesting of any kind, far below Python's limit of recursion

@@ -8,17 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from langchain_kimi._json import is_object
 from langchain_kimi._mfjs import check_schema
-from langchain_kimi._mfjs_depths import find_rings, mentioned_references
-from langchain_kimi._mfjs_json import is_object
-from langchain_kimi._mfjs_node import Level, SchemaFault
-from langchain_kimi._mfjs_references import resolve_reference
-from langchain_kimi._schema_document import Document, copy_as_json
-from langchain_kimi._schema_reader import Reader
-from langchain_kimi._schema_root import read_root
-from langchain_kimi._schema_shapes import Body, Key, Slot
-from langchain_kimi._schema_values import is_shallow
-from langchain_kimi._schema_writer import (
+from langchain_kimi._mfjs._depths import find_rings, mentioned_references
+from langchain_kimi._mfjs._node import Level, SchemaFault
+from langchain_kimi._mfjs._references import resolve_reference
+from langchain_kimi._schema._document import Document, copy_as_json
+from langchain_kimi._schema._reader import Reader
+from langchain_kimi._schema._root import read_root
+from langchain_kimi._schema._shapes import Body, Key, Slot
+from langchain_kimi._schema._values import is_shallow
+from langchain_kimi._schema._writer import (
     MAX_LEVELS,
     Effort,
     TooLargeError,

@@ -6,9 +6,10 @@ walle counts the `properties` on the way, through references but not through `it
 from collections.abc import Hashable, Iterator, Mapping
 from typing import TypeVar
 
-from langchain_kimi._mfjs_json import children, is_array, is_object
-from langchain_kimi._mfjs_node import SchemaFault
-from langchain_kimi._mfjs_references import resolve_reference
+from langchain_kimi._json import is_array, is_object
+from langchain_kimi._mfjs._json import children
+from langchain_kimi._mfjs._node import SchemaFault
+from langchain_kimi._mfjs._references import resolve_reference
 from langchain_kimi._wire import JsonObject
 
 Steps = list[tuple[int, str]]

@@ -5,10 +5,10 @@ Each type takes the keywords that concern it; a bound that cannot be met leaves 
 
 from collections.abc import Callable
 
-from langchain_kimi._mfjs_json import is_array, is_object
-from langchain_kimi._schema_containers import read_array, read_object
-from langchain_kimi._schema_shapes import Places, Variant
-from langchain_kimi._schema_values import (
+from langchain_kimi._json import is_array, is_object
+from langchain_kimi._schema._containers import read_array, read_object
+from langchain_kimi._schema._shapes import Places, Variant
+from langchain_kimi._schema._values import (
     Bound,
     fingerprint,
     kind_of,

@@ -5,8 +5,9 @@ The types are looked at before any other keyword, in walle's order.
 
 from typing import Any
 
-from langchain_kimi._mfjs_json import is_array, is_number, is_whole, print_number
-from langchain_kimi._mfjs_node import Node, list_words
+from langchain_kimi._json import is_array
+from langchain_kimi._mfjs._json import is_number, is_whole, print_number
+from langchain_kimi._mfjs._node import Node, list_words
 
 COMMON = frozenset({"description", "title"})
 ROOT_ONLY = frozenset({"$defs", "$id"})

@@ -5,10 +5,10 @@ A reference must resolve, may not repeat its target's keywords, and must end som
 
 from collections.abc import Iterator
 
-from langchain_kimi._mfjs_json import is_array, is_object
-from langchain_kimi._mfjs_keywords import shared_keywords
-from langchain_kimi._mfjs_node import ROOT, Node, SchemaFault
-from langchain_kimi._mfjs_types import COMMON
+from langchain_kimi._json import is_array, is_object
+from langchain_kimi._mfjs._keywords import shared_keywords
+from langchain_kimi._mfjs._node import ROOT, Node, SchemaFault
+from langchain_kimi._mfjs._types import COMMON
 from langchain_kimi._wire import JsonObject
 
 

@@ -3,8 +3,8 @@
 A tool's parameters are of `type: object`, and the dialect lets no `anyOf` stand beside.
 """
 
-from langchain_kimi._schema_reader import Reader
-from langchain_kimi._schema_shapes import Body, Slot, Variant
+from langchain_kimi._schema._reader import Reader
+from langchain_kimi._schema._shapes import Body, Slot, Variant
 from langchain_kimi._wire import JsonObject
 
 MAX_ALTERNATIVES = 100

@@ -8,8 +8,9 @@ import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, NoReturn, TypeGuard
+from typing import NoReturn, TypeGuard
 
+from langchain_kimi._json import is_array, is_object
 from langchain_kimi._wire import JsonObject
 
 PARSING_ERROR = "JSON schema parsing error: "
@@ -21,16 +22,6 @@ _UNESCAPED = re.compile(r"[ !#-%'-;=?-\[\]-~]*").fullmatch
 
 class NotJsonError(ValueError):
     """The value or text is not JSON that the validator can read."""
-
-
-def is_object(value: object) -> TypeGuard[JsonObject]:
-    """Whether the value is a JSON object."""
-    return isinstance(value, dict)
-
-
-def is_array(value: object) -> TypeGuard[list[Any]]:
-    """Whether the value is a JSON array."""
-    return isinstance(value, list)
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

@@ -10,8 +10,9 @@ from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import unquote, urljoin
 
-from langchain_kimi._mfjs_json import children, is_array, is_object
-from langchain_kimi._schema_shapes import Key, Slot
+from langchain_kimi._json import is_array, is_object
+from langchain_kimi._mfjs._json import children
+from langchain_kimi._schema._shapes import Key, Slot
 from langchain_kimi._wire import JsonObject
 
 # Up to draft 7 everything beside a $ref is ignored; since 2019-09 it counts.

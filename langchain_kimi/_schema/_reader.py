@@ -4,13 +4,14 @@ References, allOf, anyOf, oneOf, if/then/else, nullable and const disappear here
 """
 
 import math
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 
-from langchain_kimi._mfjs_json import is_array, is_object
-from langchain_kimi._mfjs_node import Level
-from langchain_kimi._schema_document import Document
-from langchain_kimi._schema_shapes import NEVER, Body, Slot
-from langchain_kimi._schema_types import CONSTRAINTS, read_variants
+from langchain_kimi._json import is_array, is_object
+from langchain_kimi._mfjs._node import Level
+from langchain_kimi._schema._document import Document
+from langchain_kimi._schema._shapes import NEVER, Body, Slot
+from langchain_kimi._schema._types import CONSTRAINTS, read_variants
 from langchain_kimi._wire import JsonObject
 
 # Combining several anyOf of one place multiplies their branches; past this many the
@@ -72,15 +73,16 @@ class Reader:
         return self._document.derive(owner, purpose, lambda: choice)
 
     def _unwrap(self, schema: JsonObject) -> list[object] | None:
-        """What a schema of annotations, or of one $ref or allOf beside them, holds."""
+        """What a schema of annotations, or of one more keyword that wraps, holds."""
         keywords = schema.keys() - _SILENT - _ANNOTATIONS
         if schema.get("nullable") is True:
             return None
         is_reference = isinstance(schema.get("$ref"), str)
         if is_reference and (len(keywords) == 1 or self._document.ignores_siblings):
             return [self._document.find_target(schema)]
-        if keywords == {"allOf"} and is_array(schema["allOf"]):
-            return schema["allOf"]
+        if len(keywords) == 1:
+            (keyword,) = keywords
+            return _unwrap_single(keyword, schema)
         return None if keywords else []
 
     def read_body(self, slot: Slot) -> Body:
@@ -212,7 +214,14 @@ class Reader:
         )
 
 
-def _settle_unevaluated(own: JsonObject, keywords: Set[str]) -> JsonObject:
+def _unwrap_single(keyword: str, schema: JsonObject) -> list[object] | None:
+    value: object = schema[keyword]
+    if keyword not in ("allOf", "anyOf", "oneOf") or not is_array(value):
+        return None
+    return value if keyword == "allOf" or len(value) == 1 else None
+
+
+def _settle_unevaluated(own: JsonObject, keywords: AbstractSet[str]) -> JsonObject:
     """Without schemas that apply in place, what is unevaluated is simply the rest."""
     in_place = keywords & (_IN_PLACE | {"dependentSchemas", "$dynamicRef", "contains"})
     for keyword, plain in _UNEVALUATED:

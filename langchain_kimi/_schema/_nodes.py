@@ -7,11 +7,11 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from langchain_kimi._mfjs_json import is_array, is_object
-from langchain_kimi._mfjs_keywords import MAX_ANY_OF, MAX_ENUM_VALUES
-from langchain_kimi._mfjs_node import Level
-from langchain_kimi._mfjs_types import COMMON, NOTHING, PAIR
-from langchain_kimi._schema_values import has_key, is_shallow
+from langchain_kimi._json import is_array, is_object
+from langchain_kimi._mfjs._keywords import MAX_ANY_OF, MAX_ENUM_VALUES
+from langchain_kimi._mfjs._node import Level
+from langchain_kimi._mfjs._types import COMMON, NOTHING, PAIR
+from langchain_kimi._schema._values import has_key, is_shallow
 from langchain_kimi._wire import JsonObject
 
 _ALL_TYPES = ("string", "number", "boolean", "object", "array", "null")

@@ -6,9 +6,9 @@ cannot tell apart, are merged into what holds for any of them.
 
 import re
 
-from langchain_kimi._mfjs_json import is_array, is_object
-from langchain_kimi._schema_shapes import Places, Slot, Variant
-from langchain_kimi._schema_values import read_counts
+from langchain_kimi._json import is_array, is_object
+from langchain_kimi._schema._shapes import Places, Slot, Variant
+from langchain_kimi._schema._values import read_counts, unique
 from langchain_kimi._wire import JsonObject
 
 _POSITIONED = frozenset({"items", "prefixItems"})
@@ -25,8 +25,9 @@ def read_array(sources: list[JsonObject], places: Places) -> Variant | None:
     variant = Variant("array", {"minItems": least} if least else {})
     variant.keywords |= {} if most is None else {"maxItems": most}
     limiting = [source for source in sources if source.keys() & _POSITIONED]
-    if len(limiting) == 1 and (prefix := _positions(limiting[0])[0]):
-        variant.kept["prefixItems"] = prefix
+    prefixes = unique(_positions(source)[0] for source in limiting)
+    if len(prefixes) == 1 and prefixes[0]:
+        variant.kept["prefixItems"] = prefixes[0]
     items = [_any_position(source, most, places) for source in sources]
     slot = places.read_slot(*items)
     variant.items = slot if most != 0 and (slot.sources or slot.notes) else None
