@@ -23,7 +23,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf .venv .venv-openai3
+	rm -rf .venv .venv-*
 
 # A stamp is as new as the set-up that it stands for: a second run installs nothing.
 $(BIN)/python:

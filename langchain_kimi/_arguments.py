@@ -4,21 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from langchain_kimi._json import is_object
+from langchain_kimi._json import is_object, write_json
 from langchain_kimi._wire import JsonObject
-
-
-def encode_arguments(args: JsonObject) -> str:
-    """Return arguments as compact JSON text, the form in which Kimi writes them.
-
-    Args:
-        args: The arguments by name.
-
-    Raises:
-        TypeError: For a value that is not JSON.
-        ValueError: For NaN and infinities.
-    """
-    return json.dumps(args, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def parse_arguments(text: str, *, truncated: bool = False) -> JsonObject | None:
@@ -42,7 +29,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def received_texts(calls: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the texts that encoding the parsed arguments would not give, by call id.
+    """Return the texts that writing the parsed arguments would not give, by call id.
 
     A text is part of the conversation's prefix: sent back in another spelling it would
     miss the prompt cache, and a broken one would be lost.
@@ -55,7 +42,7 @@ def received_texts(calls: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _is_canonical(text: str) -> bool:
     args = parse_arguments(text)
-    return args is not None and encode_arguments(args) == text
+    return args is not None and write_json(args) == text
 
 
 def seal(text: str) -> str:

@@ -12,7 +12,6 @@ import time
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
@@ -29,10 +28,10 @@ if TYPE_CHECKING:
 
     from langchain_kimi._failures import Response
 
-CHAT_PATH = "/chat/completions"
-ESTIMATE_PATH = "/tokenizers/estimate-token-count"
+_CHAT_PATH = "/chat/completions"
+_ESTIMATE_PATH = "/tokenizers/estimate-token-count"
 # A whole answer's headers come when it is finished: "allow >= 15 min read".
-READ_SECONDS, CONNECT_SECONDS = 900.0, 10.0
+_READ_SECONDS, _CONNECT_SECONDS = 900.0, 10.0
 # How the SDK's own `with_streaming_response` asks for a response it has not read.
 _UNREAD = {"X-Stainless-Raw-Response": "stream"}
 
@@ -75,7 +74,7 @@ class Clients:
         Args:
             request: The body, as `build_request` returns it.
         """
-        response = self._open(request, stream=False)
+        response = self._open(request)
         return _read_whole(response, response.read(), request)
 
     async def acomplete(self, request: ChatRequest) -> ChatResult:
@@ -84,7 +83,7 @@ class Clients:
         Args:
             request: The body, as `build_request` returns it.
         """
-        response = await self._aopen(request, stream=False)
+        response = await self._aopen(request)
         return _read_whole(response, await response.read(), request)
 
     def stream(self, request: ChatRequest) -> Iterator[ChatGenerationChunk]:
@@ -133,28 +132,24 @@ class Clients:
         Args:
             request: A chat request; only its model and messages are counted.
         """
-        import openai
+        from langchain_kimi._failures import read_unreadable
 
-        body = {key: request.get(key) for key in ("model", "messages")}
+        response = self._open(request, path=_ESTIMATE_PATH)
         try:
-            answer: Any = self._sync_client().post(
-                ESTIMATE_PATH, cast_to=object, content=encode_request(body)
-            )
-        except openai.APIError as error:
-            self._delay(error, self.settings.max_retries, request)
-            raise
-        return int(answer["data"]["total_tokens"])
+            return int(json.loads(response.read())["data"]["total_tokens"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise read_unreadable(error, response) from error
 
     def _open(
-        self, request: ChatRequest, *, stream: bool
+        self, request: ChatRequest, *, path: str = _CHAT_PATH, stream: bool = False
     ) -> "openai.APIResponse[object]":
         import openai
 
-        client, body = self._sync_client(), encode_request(request)
-        for attempt in count():
+        client, body, attempt = self._sync_client(), encode_request(request), 0
+        while True:
             try:
                 return client.post(
-                    CHAT_PATH,
+                    path,
                     cast_to=openai.APIResponse[object],
                     content=body,
                     options={"headers": _UNREAD} if stream else {},
@@ -162,18 +157,18 @@ class Clients:
                 )
             except openai.APIError as error:
                 time.sleep(self._delay(error, attempt, request))
-        raise AssertionError("count() never ends")
+                attempt += 1
 
     async def _aopen(
-        self, request: ChatRequest, *, stream: bool
+        self, request: ChatRequest, *, path: str = _CHAT_PATH, stream: bool = False
     ) -> "openai.AsyncAPIResponse[object]":
         import openai
 
-        client, body = self._async_client(), encode_request(request)
-        for attempt in count():
+        client, body, attempt = self._async_client(), encode_request(request), 0
+        while True:
             try:
                 return await client.post(
-                    CHAT_PATH,
+                    path,
                     cast_to=openai.AsyncAPIResponse[object],
                     content=body,
                     options={"headers": _UNREAD} if stream else {},
@@ -181,7 +176,7 @@ class Clients:
                 )
             except openai.APIError as error:
                 await asyncio.sleep(self._delay(error, attempt, request))
-        raise AssertionError("count() never ends")
+                attempt += 1
 
     def _delay(
         self, error: "openai.APIError", attempt: int, request: ChatRequest
@@ -252,11 +247,11 @@ class Clients:
 def _options(settings: ClientSettings) -> dict[str, Any]:
     import openai
 
-    read = READ_SECONDS if settings.timeout is None else settings.timeout
+    read = _READ_SECONDS if settings.timeout is None else settings.timeout
     return {
         "api_key": settings.api_key,
         "base_url": settings.base_url,
-        "timeout": openai.Timeout(read, connect=min(read, CONNECT_SECONDS)),
+        "timeout": openai.Timeout(read, connect=min(read, _CONNECT_SECONDS)),
         "max_retries": 0,
         "default_headers": settings.default_headers,
     }

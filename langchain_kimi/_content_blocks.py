@@ -11,9 +11,11 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages.block_translators import register_translator
 from langchain_core.messages.content import ContentBlock
 
-from langchain_kimi._wire import PROVIDER, JsonObject
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import PROVIDER
 
-_REASONING_LANE, _TEXT_LANE, _TOOL_LANE = "lc_rs_0", "lc_txt_0", "lc_tc_"
+_LANES = {"reasoning": "lc_rs_0", "text": "lc_txt_0"}
+_TOOL_LANE = "lc_tc_"
 
 
 def register() -> None:
@@ -24,15 +26,7 @@ def register() -> None:
 def message_blocks(message: AIMessage) -> list[ContentBlock]:
     """Return the blocks of a whole message: reasoning, text, then tool calls."""
     blocks = _reasoning_and_text(message)
-    blocks += [
-        {
-            "type": "tool_call",
-            "id": call["id"],
-            "name": call["name"],
-            "args": call["args"],
-        }
-        for call in message.tool_calls
-    ]
+    blocks += [{**call, "type": "tool_call"} for call in message.tool_calls]
     blocks += [
         {**call, "type": "invalid_tool_call"} for call in message.invalid_tool_calls
     ]
@@ -45,7 +39,7 @@ def chunk_blocks(chunk: AIMessageChunk) -> list[ContentBlock]:
         return message_blocks(chunk)
     blocks = _reasoning_and_text(chunk)
     for block in blocks:
-        block.setdefault("index", _LANES.get(block.get("type", ""), _TEXT_LANE))
+        block.setdefault("index", _LANES.get(block.get("type", ""), _LANES["text"]))
     blocks += [
         {
             "type": "tool_call_chunk",
@@ -57,9 +51,6 @@ def chunk_blocks(chunk: AIMessageChunk) -> list[ContentBlock]:
         for call in chunk.tool_call_chunks
     ]
     return cast("list[ContentBlock]", blocks)
-
-
-_LANES = {"reasoning": _REASONING_LANE, "text": _TEXT_LANE}
 
 
 def _reasoning_and_text(message: AIMessage) -> list[JsonObject]:

@@ -34,8 +34,8 @@ from langchain_kimi.errors import (
 
 Response: TypeAlias = openai.APIResponse[object] | openai.AsyncAPIResponse[object]
 
-# First row that fits wins: (error.type or None, words in the message, class).
-_BY_TYPE: tuple[tuple[str | None, tuple[str, ...], type[KimiStatusError]], ...] = (
+# First row that fits wins: (error.type, words in the message, class).
+_BY_TYPE: tuple[tuple[str, tuple[str, ...], type[KimiStatusError]], ...] = (
     ("exceeded_current_quota_error", (), KimiQuotaError),
     ("engine_overloaded_error", (), KimiOverloadedError),
     ("rate_limit_reached_error", (), KimiRateLimitError),
@@ -135,10 +135,10 @@ def _not_found_hint(model: str, host: str) -> str:
         return f"{row.id} was retired on {row.retired}; use {row.successor}"
     if model in ALIASES:
         return f"{model} is an alias; the API knows only {ALIASES[model].model}"
+    access = f"; {row.access}" if row and row.access else ""
     return (
-        f"{host} does not serve {model}, or the account may not use it: list the "
-        "models with GET /v1/models. The K3 family needs a first top-up, the K2 "
-        "series is closed to accounts registered after 2026-10-31"
+        f"{host} does not serve {model}, or not to this account: GET /v1/models lists "
+        f"what it serves{access}"
     )
 
 

@@ -1,8 +1,25 @@
-"""Typed looks into decoded JSON of any shape; a wrong shape reads as an empty one."""
+"""JSON as compact text, and typed looks into decoded JSON of any shape.
 
+A wrong shape reads as an empty one.
+"""
+
+import json
 from typing import Any, TypeGuard
 
 from langchain_kimi._wire import JsonObject
+
+
+def write_json(value: object) -> str:
+    """Return a value as compact JSON text, with every character as itself.
+
+    Args:
+        value: What to write.
+
+    Raises:
+        TypeError: For a value that is not JSON.
+        ValueError: For NaN and infinities.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def is_object(value: object) -> TypeGuard[JsonObject]:

@@ -4,8 +4,8 @@ Reasoning goes back with every answer of Kimi's own, from wherever LangChain kee
 (`additional_kwargs` or v1 blocks), and never with another vendor's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from langchain_core.messages import (
     AIMessage,
@@ -16,11 +16,13 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from langchain_kimi._arguments import encode_arguments, parse_arguments
+from langchain_kimi._arguments import parse_arguments
 from langchain_kimi._content_parts import build_content, build_parts
-from langchain_kimi._json import as_object
+from langchain_kimi._json import as_object, as_objects, write_json
 from langchain_kimi._refusal import KimiSettingError
-from langchain_kimi._wire import PROVIDER, JsonObject, Message, ToolCall
+from langchain_kimi._rules import tool_type
+from langchain_kimi._wire import JsonObject, Message, ToolCall
+from langchain_kimi.catalogue import PROVIDER
 
 _ROLES = {
     "system": "system",
@@ -92,17 +94,20 @@ def _system(message: SystemMessage) -> Message:
 
 def _user(message: HumanMessage) -> Iterator[Message]:
     content = message.content
+    for block in _blocks(message, "tool_result"):
+        yield _tool_result(block)
     if isinstance(content, list):
-        for block in content:
-            if _type_of(block) == "tool_result":
-                yield _tool_result(cast("Mapping[str, Any]", block))
-        content = [b for b in content if _type_of(b) != "tool_result"]
+        content = [b for b in content if as_object(b).get("type") != "tool_result"]
         if not content and message.content:
             return
     yield _named({"role": "user", "content": build_content(content)}, message)
 
 
-def _tool_result(block: Mapping[str, Any]) -> Message:
+def _blocks(message: BaseMessage, kind: str) -> list[JsonObject]:
+    return [b for b in as_objects(message.content) if b.get("type") == kind]
+
+
+def _tool_result(block: JsonObject) -> Message:
     """Build a tool message from Anthropic's block inside a user message."""
     return {
         "role": "tool",
@@ -146,7 +151,11 @@ def _assistant(message: AIMessage, backfill: bool) -> Message:
 def _text(message: AIMessage) -> str:
     if isinstance(message.content, str):
         return message.content
-    texts = [b for b in message.content if isinstance(b, str) or _type_of(b) in _TEXTS]
+    texts = [
+        block
+        for block in message.content
+        if isinstance(block, str) or block.get("type") in _TEXTS
+    ]
     return "".join(part["text"] for part in build_parts(texts))
 
 
@@ -158,15 +167,9 @@ def _reasoning(message: AIMessage) -> str | None:
     if message.response_metadata.get("model_provider", PROVIDER) != PROVIDER:
         return None
     kept = message.additional_kwargs.get("reasoning_content")
-    if kept is not None or isinstance(message.content, str):
+    blocks = _blocks(message, "reasoning")
+    if kept is not None or not blocks:
         return kept
-    blocks = [
-        cast("Mapping[str, Any]", block)
-        for block in message.content
-        if _type_of(block) == "reasoning"
-    ]
-    if not blocks:
-        return None
     return "".join(block.get("reasoning") or "" for block in blocks)
 
 
@@ -187,7 +190,7 @@ def _tool_calls(message: AIMessage) -> list[ToolCall]:
     ]
     return [
         {
-            "type": _call_type(name or ""),
+            "type": tool_type(name or ""),
             "id": id or "",
             "function": {"name": name or "", "arguments": arguments or ""},
         }
@@ -195,16 +198,12 @@ def _tool_calls(message: AIMessage) -> list[ToolCall]:
     ]
 
 
-def _call_type(name: str) -> str:
-    return "builtin_function" if name.startswith("$") else "function"
-
-
 def _arguments(args: JsonObject, received: str | None) -> str:
     """Write a call's arguments, in the text that Kimi sent while it still says them."""
     if received is not None and parse_arguments(received) == args:
         return received
     try:
-        return encode_arguments(args)
+        return write_json(args)
     except (TypeError, ValueError) as error:
         raise KimiSettingError(
             f"The arguments {args!r} of a tool call are not JSON: {error}"
@@ -213,18 +212,9 @@ def _arguments(args: JsonObject, received: str | None) -> str:
 
 def _tool_uses(message: AIMessage) -> list[JsonObject]:
     """Return Anthropic's `tool_use` blocks as calls, where there are no others."""
-    if isinstance(message.content, str) or message.invalid_tool_calls:
+    if message.invalid_tool_calls:
         return []
-    blocks = [
-        cast("Mapping[str, Any]", block)
-        for block in message.content
-        if _type_of(block) == "tool_use"
-    ]
     return [
         {"id": b.get("id"), "name": b.get("name"), "args": b.get("input") or {}}
-        for b in blocks
+        for b in _blocks(message, "tool_use")
     ]
-
-
-def _type_of(block: object) -> str:
-    return str(as_object(block).get("type"))

@@ -1,12 +1,11 @@
 """Messages and settings -> the body of a chat request, checked and encoded."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from langchain_core.messages import BaseMessage
 
-from langchain_kimi._json import as_object, is_object
+from langchain_kimi._json import as_object, is_object, write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._refusal import KimiSettingError, nearest_name
 from langchain_kimi._response_format import build_response_format
@@ -132,10 +131,7 @@ def encode_request(request: Mapping[str, Any]) -> bytes:
         KimiSettingError: For a value that JSON or UTF-8 cannot say.
     """
     try:
-        text = json.dumps(
-            request, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-        )
-        return text.encode()
+        return write_json(request).encode()
     except (TypeError, ValueError) as error:
         raise KimiSettingError(
             f"The request cannot be written as JSON: {error}. Give only JSON values "

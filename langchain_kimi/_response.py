@@ -11,7 +11,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from langchain_kimi._arguments import parse_arguments, received_texts
 from langchain_kimi._json import as_object, as_objects, as_text, is_object
-from langchain_kimi._wire import PROVIDER, JsonObject
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import PROVIDER
 
 # The names of the reasoning text: Kimi's own first, then that of newer vLLM.
 _REASONING_FIELDS = ("reasoning_content", "reasoning")
@@ -71,9 +72,12 @@ def _read_message(
         additional["reasoning_content"] = reasoning
         metadata |= read_reasoning_field(field)
     truncated = metadata.get("finish_reason") == "length"
-    received = as_objects(message.get("tool_calls"))
-    calls, invalid = read_tool_calls(received, truncated=truncated)
-    texts = received_texts((c.get("id") or "", _text(c)) for c in received)
+    received = [
+        {**call, "id": as_text(call.get("id")) or new_call_id()}
+        for call in as_objects(message.get("tool_calls"))
+    ]
+    calls, invalid = _read_tool_calls(received, truncated=truncated)
+    texts = received_texts((call["id"], _text(call)) for call in received)
     if texts:
         additional["tool_arguments"] = texts
     return AIMessage(
@@ -153,21 +157,15 @@ def _without_none(values: JsonObject) -> JsonObject:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def read_tool_calls(
+def _read_tool_calls(
     received: list[JsonObject], *, truncated: bool
 ) -> tuple[list[LangChainToolCall], list[InvalidToolCall]]:
-    """Return the calls, and those whose arguments are not a JSON object.
-
-    Args:
-        received: The calls as they came.
-        truncated: Whether the answer was cut: then missing arguments are not "none".
-    """
+    """Return the calls, and those whose arguments are not a JSON object."""
     calls: list[LangChainToolCall] = []
     invalid: list[InvalidToolCall] = []
     for call in received:
         name, text = as_text(as_object(call.get("function")).get("name")), _text(call)
-        id = as_text(call.get("id")) or new_call_id()
-        args = parse_arguments(text, truncated=truncated)
+        args, id = parse_arguments(text, truncated=truncated), call["id"]
         if args is None:
             invalid.append(
                 invalid_tool_call(name=name, args=text, id=id, error=_BROKEN)

@@ -44,7 +44,7 @@ def build_settings(
     model = find_model(request["model"])
     _set_output_cap(request)
     _set_stop(request)
-    _set_thinking(request, model)
+    _set_thinking(request, model, notify)
     _set_effort(request, model, notify)
     if model:
         _drop_fixed(request, model, notify)
@@ -63,11 +63,31 @@ def _set_stop(request: JsonObject) -> None:
         del request["stop"]
 
 
-def _set_thinking(request: JsonObject, model: Model | None) -> None:
-    """Turn a bool into the API's object; send K3, which has none, nothing."""
+def _set_thinking(request: JsonObject, model: Model | None, notify: Notify) -> None:
+    """Turn a bool into the API's object; send K3, which has none, only its effort."""
     thinking = request.pop("thinking", None)
     if thinking is None:
         return
+    thinking = _read_thinking(thinking)
+    wants = thinking.get("type", "enabled") != "disabled"
+    can = model is None or bool(model.thinking if wants else model.instant)
+    if model and not can:
+        raise _cannot_switch(model, wants)
+    if model is None or (model.thinking and not model.efforts):
+        request["thinking"] = thinking
+        return
+    # Moonshot's own client puts the effort here; its tests say that it wins (KVV).
+    if thinking.get("effort"):
+        request["reasoning_effort"] = thinking["effort"]
+    told = {"type", "effort"}
+    if thinking.get("keep") == model.keep_default:
+        told.add("keep")
+    names = ", ".join(sorted(thinking.keys() - told))
+    if names:
+        notify(f"thinking.{names} was not sent: {model.id} has no such field.")
+
+
+def _read_thinking(thinking: object) -> JsonObject:
     if isinstance(thinking, bool):
         thinking = {"type": "enabled" if thinking else "disabled"}
     if not is_object(thinking):
@@ -75,18 +95,7 @@ def _set_thinking(request: JsonObject, model: Model | None) -> None:
             f"thinking={thinking!r} is not understood. Give True, False, or the API's "
             "object, such as {'type': 'enabled', 'keep': 'all'}."
         )
-    wants = thinking.get("type", "enabled") != "disabled"
-    if (
-        model
-        and wants != bool(model.thinking)
-        and not (model.thinking and model.instant)
-    ):
-        raise _cannot_switch(model, wants)
-    if model is None or (model.thinking and not model.efforts):
-        request["thinking"] = dict(thinking)
-    elif model.efforts and thinking.get("effort"):
-        # Moonshot's own client puts it here; its tests say that it wins (KVV).
-        request["reasoning_effort"] = thinking["effort"]
+    return dict(thinking)
 
 
 def _cannot_switch(model: Model, wants: bool) -> KimiSettingError:

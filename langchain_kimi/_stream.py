@@ -24,7 +24,8 @@ from langchain_kimi._response import (
     read_usage,
 )
 from langchain_kimi._sse import EventDecoder
-from langchain_kimi._wire import PROVIDER, JsonObject
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import PROVIDER
 
 
 class ErrorEvent(Exception):
@@ -65,6 +66,11 @@ class _ToolLane:
         return tool_call_chunk(
             id=id or None, name=name or None, args=arguments, index=self.index
         )
+
+    def is_other(self, fragment: JsonObject) -> bool:
+        """Tell a fragment of another call: some gateways number every call 0."""
+        id, function = fragment.get("id"), as_object(fragment.get("function"))
+        return bool(id and self.id and id != self.id and function.get("name"))
 
     def finish(self, *, truncated: bool) -> ToolCallChunk | None:
         """Return what a whole call still lacks: an id, or the seal of a broken one."""
@@ -185,8 +191,7 @@ class StreamReader:
                 self._calls[-1].index if self._calls and not id else len(self._calls)
             )
         lane = self._lanes.get(index)
-        # Some gateways number every call 0: another id is another call.
-        if lane is None or (id and lane.id and id != lane.id):
+        if lane is None or lane.is_other(fragment):
             lane = self._lanes[index] = _ToolLane(len(self._calls))
             self._calls.append(lane)
         return lane

@@ -11,7 +11,7 @@ from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._rules import tool_name
 from langchain_kimi._schema import adapt_schema
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import Mode, Model
+from langchain_kimi.catalogue import Mode, Model, current_models
 
 Tool: TypeAlias = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
 """What bind_tools takes: a schema dict, a pydantic or TypedDict class, a function."""
@@ -19,6 +19,7 @@ Tool: TypeAlias = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
 # Types of tool that the API has besides functions; they carry no schema of ours.
 _SERVER_TYPES = ("builtin_function", "plugin")
 _FORCE_ANY = ("any", "required")
+_ANY_CHOICE = ("auto", "none", "required", "named")
 
 
 def build_tools(
@@ -92,17 +93,15 @@ def choose_tools(
     wanted = _word_or_name(choice)
     if wanted is None or wanted in ("auto", "none"):
         return tools, cast("str | None", wanted)
-    allowed = model.rules(mode).tool_choices if model else ("required", "named")
+    allowed = model.rules(mode).tool_choices if model else _ANY_CHOICE
+    if model and "required" not in allowed:
+        raise _forced(choice, model)
     if wanted in _FORCE_ANY:
-        if "required" not in allowed:
-            raise _forced(choice, model)
         return tools, "required"
     named = _find(tools, wanted, choice)
     if "named" in allowed:
         return tools, {"type": "function", "function": {"name": tool_name(named)}}
-    if "required" in allowed:
-        return [named], "required"
-    raise _forced(choice, model)
+    return [named], "required"
 
 
 def _word_or_name(choice: object) -> object:
@@ -126,15 +125,15 @@ def _find(tools: list[JsonObject], name: object, choice: object) -> JsonObject:
     )
 
 
-def _forced(choice: object, model: Model | None) -> KimiSettingError:
-    id = model.id if model else ""
-    off = (
-        "turn thinking off (thinking=False)"
-        if model and model.instant
-        else "use a model that takes it (the K3 family, or one with thinking off)"
-    )
+def _forced(choice: object, model: Model) -> KimiSettingError:
+    others = [
+        other.id
+        for other in current_models()
+        if "required" in other.rules(other.default_mode).tool_choices
+    ]
+    off = "turn thinking off (thinking=False) or " if model.instant else ""
     return KimiSettingError(
-        f"tool_choice {choice!r} forces a tool call, which {id} refuses while it "
-        f"thinks. Either {off}, or leave tool_choice at 'auto'; for structured output "
-        "use method='json_schema', which works while thinking."
+        f"tool_choice {choice!r} forces a tool call, which {model.id} refuses while "
+        f"thinking. Either {off}use one of {', '.join(others)}; or leave tool_choice "
+        "at 'auto'. For structured output method='json_schema' works while thinking."
     )

@@ -5,7 +5,9 @@ from typing import Any
 from langchain_core.language_models import LangSmithParams
 
 from langchain_kimi._json import as_object
-from langchain_kimi._wire import PROVIDER, JsonObject
+from langchain_kimi._rules import requested_cap
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import PROVIDER
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
@@ -24,7 +26,7 @@ def build_tracing(settings: JsonObject) -> LangSmithParams:
     )
     if settings.get("temperature") is not None:
         params["ls_temperature"] = settings["temperature"]
-    cap = settings.get("max_completion_tokens", settings.get("max_tokens"))
+    cap = requested_cap(settings)
     if cap is not None:
         params["ls_max_tokens"] = cap
     stop = settings.get("stop")

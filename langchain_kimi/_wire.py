@@ -8,9 +8,6 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 JsonObject: TypeAlias = dict[str, Any]
 """A decoded JSON object."""
 
-PROVIDER = "moonshot"
-"""The provider label on messages, traces, translators and LiteLLM entries."""
-
 
 class FunctionCall(TypedDict):
     """The function half of a tool call; `arguments` is JSON text."""

@@ -14,12 +14,14 @@ __all__ = [
     "ALIASES",
     "DEFAULT_MODEL",
     "MODELS",
+    "PROVIDER",
     "Alias",
     "Mode",
     "ModeRules",
     "Model",
     "Prices",
     "Sampling",
+    "ToolChoice",
     "current_models",
     "find_model",
 ]
@@ -90,6 +92,7 @@ class Model:
     keeps: tuple[str | None, ...] = ()
     """The accepted values of `thinking.keep`; empty where there is no such field."""
     keep_default: str | None = None
+    """"all" for a model that keeps the reasoning of earlier turns unasked."""
     missing_reasoning: Literal["rejected", "degraded", "accepted"] = "accepted"
     """What happens to a tool-call message that comes back without its reasoning."""
     structured_output: bool = True
@@ -102,6 +105,8 @@ class Model:
     retired: date | None = None
     """The day from which the hosted API answers 404."""
     successor: str | None = None
+    access: str = ""
+    """Which accounts the hosted API serves it to, as a sentence; "" for all."""
     source: str
     checked: date
 
@@ -147,6 +152,7 @@ _K2_THINKING = ModeRules(tool_choices=("auto", "none"), sampling=_THINKING_SAMPL
 _K2_INSTANT = ModeRules(tool_choices=_ALL_TOOL_CHOICES, sampling=_INSTANT_SAMPLING)
 # K2 series: "planned retirement by end of Dec 2026" (migration guide, 2026-10-24).
 _K2_RETIRES = date(2026, 12, 31)
+_K2_ACCESS = "accounts registered after 2026-10-31 may not use this model"
 
 
 def _k3(id: str, *, prices: Prices, released: date, source: str) -> Model:
@@ -160,10 +166,12 @@ def _k3(id: str, *, prices: Prices, released: date, source: str) -> Model:
         thinking=_K3_THINKING,
         efforts=("low", "high", "max"),
         effort_default="max",
+        keep_default="all",
         missing_reasoning="degraded",
         dynamic_tools=True,
         prices=prices,
         released=released,
+        access="an account needs a first top-up before it may use this model",
         source=source,
         checked=_CHECKED,
     )
@@ -184,6 +192,7 @@ def _k27(id: str, *, prices: Prices, successor: str, source: str) -> Model:
         prices=prices,
         retires=_K2_RETIRES,
         successor=successor,
+        access=_K2_ACCESS,
         source=source,
         checked=_CHECKED,
     )
@@ -231,6 +240,9 @@ def _retired_v1(
         checked=_CHECKED,
     )
 
+
+PROVIDER = "moonshot"
+"""The provider label on messages, traces, translators and LiteLLM entries."""
 
 DEFAULT_MODEL = "kimi-k3"
 """The model that ChatKimi uses when none is named."""
@@ -285,6 +297,7 @@ MODELS: tuple[Model, ...] = (
         prices=Prices(input=0.95, output=4.0, cache_hit=0.16),
         retires=_K2_RETIRES,
         successor="kimi-k3",
+        access=_K2_ACCESS,
         source="platform.kimi.ai/docs/guide/kimi-k2-6-quickstart 2026-08-13",
         checked=_CHECKED,
     ),
@@ -332,9 +345,6 @@ MODELS: tuple[Model, ...] = (
         "moonshot-v1-128k-vision-preview", context=_128K, prices=_V1_128K, vision=True
     ),
     _retired_v1("kimi-latest", context=_128K, vision=True, retired=date(2026, 1, 28)),
-    _retired_v1(
-        "kimi-thinking-preview", context=_128K, vision=True, retired=date(2025, 11, 11)
-    ),
 )
 """Every known model, current ones first."""
 

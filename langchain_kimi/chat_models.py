@@ -1,6 +1,5 @@
 """ChatKimi: fields, validators and LangChain's hooks; each delegates to its stage."""
 
-import json
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Self, cast
@@ -27,6 +26,8 @@ from pydantic import PrivateAttr
 from langchain_kimi import _content_blocks
 from langchain_kimi._client import Clients, ClientSettings
 from langchain_kimi._fields import KEY_VARIABLES, KimiFields
+from langchain_kimi._json import write_json
+from langchain_kimi._messages import build_messages
 from langchain_kimi._profiles import build_profile
 from langchain_kimi._request import build_request
 from langchain_kimi._structured import Method, build_structured
@@ -67,15 +68,20 @@ class ChatKimi(KimiFields):
         *,
         stream: bool,
     ) -> ChatRequest:
-        given = {name: value for name, value in settings.items() if value is not None}
-        if stop is not None:
-            given["stop"] = stop
         return build_request(
             messages,
-            {**self._default_params, **given},
+            self._with_defaults(stop, settings),
             stream=stream,
             notify=self._notify,
         )
+
+    def _with_defaults(
+        self, stop: list[str] | None, settings: Mapping[str, Any]
+    ) -> JsonObject:
+        """Return the settings of a call, on top of the model's own; None sets none."""
+        given = {name: value for name, value in settings.items() if value is not None}
+        stops = {} if stop is None else {"stop": stop}
+        return {**self._default_params, **given, **stops}
 
     def _notify(self, message: str) -> None:
         """Warn of something that was not sent, once for each instance."""
@@ -218,13 +224,18 @@ class ChatKimi(KimiFields):
             tools: Not counted by the endpoint; their JSON is counted as a message.
 
         Raises:
+            KimiSettingError: For a content block that Kimi cannot read.
             openai.APIError: If the server cannot be reached or has no such endpoint.
         """
         counted = list(messages)
         if tools:
-            counted.append(SystemMessage(json.dumps(build_tools(tools))))
-        request = self._request(counted, None, {}, stream=False)
-        return self._open_clients().estimate_tokens(request)
+            counted.append(SystemMessage(write_json(build_tools(tools))))
+        if not counted:
+            return 0
+        # Any slice of a conversation may be counted: what could not be sent too.
+        return self._open_clients().estimate_tokens(
+            {"model": self.model_name, "messages": build_messages(counted)}
+        )
 
     def get_num_tokens(self, text: str) -> int:
         """Count the tokens of a prompt with one message, by the API's estimate.
@@ -273,10 +284,7 @@ class ChatKimi(KimiFields):
     def _get_ls_params(
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> LangSmithParams:
-        settings = {**self._default_params, **kwargs}
-        if stop is not None:
-            settings["stop"] = stop
-        return build_tracing(settings)
+        return build_tracing(self._with_defaults(stop, kwargs))
 
     def _combine_llm_outputs(
         self, llm_outputs: list[dict[str, Any] | None], /

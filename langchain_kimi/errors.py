@@ -17,8 +17,7 @@
     KimiTimeoutError            openai.APITimeoutError, ModelTimeoutError
     KimiResponseError           openai.APIError, ModelAPIError: unreadable answer
 
-Errors are told apart by `error.type` and text, not by status: Kimi answers an empty
-balance with 429 and a full context with 400 (kimi-api.md 2.4).
+The last four are retryable too: nothing says that the same request would fail again.
 """
 
 import openai

@@ -7,15 +7,13 @@ from typing import Any
 from langchain_kimi.catalogue import (
     ALIASES,
     DEFAULT_MODEL,
+    PROVIDER,
     Model,
     Prices,
     current_models,
     find_model,
 )
 
-# LiteLLM's own provider for Moonshot; with `openai/` it loses the reasoning
-# (measured with litellm 1.106.2).
-_PROVIDER = "moonshot"
 _KEY = "os.environ/MOONSHOT_API_KEY"
 # LiteLLM names of prices, and ours.
 _PRICES = {
@@ -46,7 +44,7 @@ def model_list(
         {
             "model_name": group,
             "litellm_params": {**_params(model), **settings, **target},
-            "model_info": {"id": f"{_PROVIDER}/{group}", **_info(model)},
+            "model_info": {"id": f"{PROVIDER}/{group}", **_info(model)},
         }
         for group, model, settings in _groups()
     ]
@@ -69,7 +67,9 @@ def _groups() -> Iterator[tuple[str, Model, dict[str, Any]]]:
 
 def _params(model: Model) -> dict[str, Any]:
     sampling = model.rules(model.default_mode).sampling
-    params: dict[str, Any] = {"model": f"{_PROVIDER}/{model.id}"}
+    # LiteLLM's own provider for Moonshot: with `openai/` it loses the reasoning
+    # (measured with litellm 1.106.2).
+    params: dict[str, Any] = {"model": f"{PROVIDER}/{model.id}"}
     if sampling:
         # Fixed by the model: another value is a 400. Never the global `drop_params`,
         # which drops `thinking` and the effort too, in silence.
@@ -80,7 +80,7 @@ def _params(model: Model) -> dict[str, Any]:
 def _info(model: Model) -> dict[str, Any]:
     info: dict[str, Any] = {
         "mode": "chat",
-        "litellm_provider": _PROVIDER,
+        "litellm_provider": PROVIDER,
         "max_input_tokens": model.context_tokens,
         "max_output_tokens": model.output_tokens_limit,
         "supports_function_calling": True,

@@ -67,4 +67,6 @@ def test_the_readme_names_the_two_commands() -> None:
     text = (_ROOT / "README.md").read_text()
     assert "make demo" in text
     assert "make test" in text
-    assert "make test" in (_ROOT / ".ci" / "run").read_text()
+    run = (_ROOT / ".ci" / "run").read_text()
+    assert "\nmake demo" in run
+    assert "\nmake test" in run

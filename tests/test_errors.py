@@ -262,8 +262,18 @@ async def test_a_retired_model_is_told_with_date_and_successor(
 
 async def test_an_unknown_model_is_told_with_what_to_do(chat: Chat, ask: Ask) -> None:
     """It may be a misspelling, or not yet allowed."""
-    with pytest.raises(errors.KimiNotFoundError, match="first top-up"):
+    with pytest.raises(errors.KimiNotFoundError, match="GET /v1/models"):
         await ask(chat(model="kimi-k33"), "hi")
+
+
+async def test_a_model_withheld_from_the_account_is_told(
+    kimi: Emulator, chat: Chat
+) -> None:
+    """The API says the same words for "unknown" and "not allowed"."""
+    words = "Not found the model kimi-k3 or Permission denied"
+    kimi.fail(404, "resource_not_found_error", words)
+    with pytest.raises(errors.KimiNotFoundError, match="first top-up"):
+        chat().invoke("hi")
 
 
 async def test_a_refused_key_is_told_with_the_regions(chat: Chat, ask: Ask) -> None:

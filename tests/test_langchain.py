@@ -315,6 +315,9 @@ async def test_tokens_are_counted_by_the_api(kimi: Emulator, chat: Chat) -> None
     assert answer.usage_metadata
     assert counted == answer.usage_metadata["input_tokens"]
     assert model.get_num_tokens("How many tokens is this?") == counted
+    orphan = [ToolMessage("x", tool_call_id="1")]
+    assert model.get_num_tokens_from_messages(orphan) > 0
+    assert model.get_num_tokens_from_messages([]) == 0
     with_tools = model.get_num_tokens_from_messages([HumanMessage("x")], tools=[add])
     assert with_tools > model.get_num_tokens("x")
 

@@ -275,7 +275,10 @@ async def test_sampling_is_free_where_no_row_fixes_it(
         ({"model": "kimi-k2.7-code", "thinking": True}, {"type": "enabled"}),
         ({"model": "kimi-k3", "thinking": True}, None),
         ({"model": "kimi-k3.1-pro", "thinking": {"type": "enabled"}}, None),
-        ({"extra_body": {"thinking": {"type": "disabled"}}, "model": "kimi-k2.6"}, 0),
+        (
+            {"extra_body": {"thinking": {"type": "disabled"}}, "model": "kimi-k2.6"},
+            {"type": "disabled"},
+        ),
     ],
 )
 async def test_thinking_is_sent_as_the_row_takes_it(
@@ -283,10 +286,9 @@ async def test_thinking_is_sent_as_the_row_takes_it(
 ) -> None:
     """K3 has no such field; aliases resolve; the OpenAI client's form works too."""
     answer = chat(**fields).invoke("hi")
-    wanted = {"type": "disabled"} if sent == 0 else sent
-    assert _body(kimi).get("thinking") == wanted
+    assert _body(kimi).get("thinking") == sent
     has_reasoning = "reasoning_content" in answer.additional_kwargs
-    assert has_reasoning is (wanted != {"type": "disabled"})
+    assert has_reasoning is (sent != {"type": "disabled"})
     assert "instant" not in _body(kimi)["model"]
 
 
@@ -302,6 +304,16 @@ async def test_effort_aliases_are_mapped_with_a_warning(
     assert _body(kimi)["reasoning_effort"] == sent
 
 
+async def test_a_field_of_thinking_that_k3_has_not_is_told(
+    kimi: Emulator, chat: Chat
+) -> None:
+    """K3 keeps all of its reasoning in any case; its effort is sent where it goes."""
+    thinking = {"keep": "all", "effort": "low", "budget_tokens": 9}
+    with pytest.warns(UserWarning, match="thinking.budget_tokens was not sent"):
+        chat().invoke("hi", thinking=thinking)
+    assert _body(kimi) == {"model": "kimi-k3", "reasoning_effort": "low"}
+
+
 async def test_an_effort_without_effect_is_told(kimi: Emulator, chat: Chat) -> None:
     """The K2 models ignore it."""
     with pytest.warns(UserWarning, match="kimi-k2.6 has no efforts"):
@@ -309,10 +321,13 @@ async def test_an_effort_without_effect_is_told(kimi: Emulator, chat: Chat) -> N
     assert "reasoning_effort" not in _body(kimi)
 
 
-async def test_parallel_tool_calls_cannot_be_switched_off(chat: Chat) -> None:
+async def test_parallel_tool_calls_cannot_be_switched_off(
+    kimi: Emulator, chat: Chat
+) -> None:
     """It is sent, and told to have no effect."""
     with pytest.warns(UserWarning, match="parallel_tool_calls=False has no effect"):
         chat().invoke("hi", parallel_tool_calls=False)
+    assert _body(kimi)["parallel_tool_calls"] is False
 
 
 async def test_bind_and_call_override_the_fields(kimi: Emulator, chat: Chat) -> None:

@@ -320,13 +320,6 @@ def kimi(server: Emulator) -> Iterator[Emulator]:
     assert server.pending == 0
 
 
-@pytest.fixture(autouse=True)
-def no_certificates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Load none: the emulator speaks plain HTTP, and they take 50 ms a client."""
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-
-
 @pytest.fixture
 def streamed(request: pytest.FixtureRequest) -> bool:
     """Whether `ask` streams."""

@@ -5,13 +5,19 @@ The client refuses with them before sending; the emulator answers 400 with them.
 
 from collections.abc import Iterator
 
-from langchain_kimi._rules._messages import check_messages
+from langchain_kimi._rules._messages import check_messages, running_turn_start
 from langchain_kimi._rules._settings import (
     check_settings,
     fixed_values,
     mode_of,
+    requested_cap,
 )
-from langchain_kimi._rules._tools import check_tools, tool_name
+from langchain_kimi._rules._tools import (
+    check_tools,
+    list_tools,
+    tool_name,
+    tool_type,
+)
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Model
@@ -23,8 +29,12 @@ __all__ = [
     "check_settings",
     "check_tools",
     "fixed_values",
+    "list_tools",
     "mode_of",
+    "requested_cap",
+    "running_turn_start",
     "tool_name",
+    "tool_type",
 ]
 
 

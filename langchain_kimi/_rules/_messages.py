@@ -188,7 +188,7 @@ def _reasoning(
 ) -> Iterator[Violation]:
     if model.missing_reasoning != "rejected" or mode_of(request, model) == "instant":
         return
-    first = 0 if _keeps_all(request, model) else _last_user(messages)
+    first = 0 if _keeps_all(request, model) else running_turn_start(messages)
     for position in range(first, len(messages)):
         message = messages[position]
         if (
@@ -209,8 +209,8 @@ def _keeps_all(request: JsonObject, model: Model) -> bool:
     return (keep or model.keep_default) == "all"
 
 
-def _last_user(messages: list[JsonObject]) -> int:
-    """Return where the running tool loop begins: reasoning before it is ignored."""
+def running_turn_start(messages: list[JsonObject]) -> int:
+    """Return where the running tool loop begins: at the last message of the user."""
     for position in range(len(messages) - 1, -1, -1):
         if messages[position].get("role") == "user":
             return position

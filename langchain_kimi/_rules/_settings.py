@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from langchain_kimi._json import as_array, as_object, is_array, is_object
+from langchain_kimi._json import as_object, is_array, is_object
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Mode, Model
@@ -28,6 +28,12 @@ def fixed_values(request: JsonObject, model: Model) -> dict[str, Any]:
     """Return the only value each sampling setting may have; empty where it is free."""
     sampling = model.rules(mode_of(request, model)).sampling
     return asdict(sampling) if sampling else {}
+
+
+def requested_cap(request: JsonObject) -> Any:
+    """Return the output cap that a request names; the deprecated name counts second."""
+    cap = request.get("max_completion_tokens")
+    return request.get("max_tokens") if cap is None else cap
 
 
 def check_settings(request: JsonObject, model: Model | None) -> Iterator[Violation]:
@@ -99,8 +105,8 @@ def _stop(request: JsonObject, model: Model) -> Iterator[Violation]:
     stop = request.get("stop")
     if stop is None:
         return
-    words = [stop] if isinstance(stop, str) else as_array(stop)
-    if not (is_array(stop) or words) or not all(isinstance(w, str) for w in words):
+    words: object = [stop] if isinstance(stop, str) else stop
+    if not is_array(words) or not all(isinstance(word, str) for word in words):
         yield _invalid_stop("a string or a list of strings is expected", stop)
     elif len(words) > STOP_LIMIT:
         yield _invalid_stop(f"at most {STOP_LIMIT} strings are allowed", stop)
@@ -118,7 +124,7 @@ def _invalid_stop(reason: str, given: object) -> Violation:
 
 
 def _output_cap(request: JsonObject, model: Model) -> Iterator[Violation]:
-    cap = request.get("max_completion_tokens", request.get("max_tokens"))
+    cap = requested_cap(request)
     if cap is None:
         return
     if not isinstance(cap, int) or isinstance(cap, bool) or cap < 1:

@@ -18,14 +18,14 @@ _CHOICES = ("auto", "none", "required")
 
 def check_tools(request: JsonObject, model: Model | None) -> Iterator[Violation]:
     """Yield the violations of `tools` and `tool_choice`."""
-    tools = all_tools(request)
+    tools = list_tools(request)
     for path, tool in tools:
         yield from _shape(path, tool)
     yield from _duplicates(tools)
     yield from _tool_choice(request, model, has_tools=bool(tools))
 
 
-def all_tools(request: JsonObject) -> list[tuple[str, Any]]:
+def list_tools(request: JsonObject) -> list[tuple[str, Any]]:
     """Return each tool with its path: the global ones, then those of messages."""
     found = [
         (f"tools[{index}]", tool)
@@ -42,6 +42,11 @@ def all_tools(request: JsonObject) -> list[tuple[str, Any]]:
 def tool_name(tool: object) -> str:
     """Return the name of a tool definition, "" where it has none."""
     return as_text(as_object(as_object(tool).get("function")).get("name"))
+
+
+def tool_type(name: str) -> str:
+    """Return the type of a tool and its calls: the API's own functions begin with $."""
+    return "builtin_function" if name.startswith("$") else "function"
 
 
 def _shape(path: str, tool: Any) -> Iterator[Violation]:

@@ -6,6 +6,7 @@ that was valid stays valid. The result always passes `check_schema`.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from langchain_kimi._json import is_object
@@ -13,7 +14,7 @@ from langchain_kimi._mfjs import check_schema
 from langchain_kimi._mfjs._depths import find_rings, mentioned_references
 from langchain_kimi._mfjs._node import Level, SchemaFault
 from langchain_kimi._mfjs._references import resolve_reference
-from langchain_kimi._schema._document import Document, copy_as_json
+from langchain_kimi._schema._document import Document, read_schema, write_schema
 from langchain_kimi._schema._reader import Reader
 from langchain_kimi._schema._root import read_root
 from langchain_kimi._schema._shapes import Body, Key, Slot
@@ -79,12 +80,21 @@ def adapt_schema(schema: Mapping[str, Any], *, level: Level) -> JsonObject:
     """
     fallback: JsonObject = {"type": "object"} if schema.get("type") == "object" else {}
     try:
-        source = copy_as_json(schema)
+        text = write_schema(schema)
+        adapted = _adapt_text(text, level)
     except (RecursionError, ValueError):
         return fallback
+    return fallback if adapted is None else read_schema(adapted)
+
+
+@lru_cache(maxsize=512)
+def _adapt_text(text: str, level: Level) -> str | None:
+    """Remember each schema's translation: a bound model sends it with every call."""
+    source = read_schema(text)
     if _is_native(source, level):
-        return source
-    return next(_attempts(source, level), fallback)
+        return text
+    adapted = next(_attempts(source, level), None)
+    return None if adapted is None else write_schema(adapted)
 
 
 def _attempts(source: JsonObject, level: Level) -> Iterator[JsonObject]:

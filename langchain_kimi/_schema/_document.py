@@ -17,12 +17,23 @@ from langchain_kimi._wire import JsonObject
 
 # Up to draft 7 everything beside a $ref is ignored; since 2019-09 it counts.
 _EARLY_DRAFTS = ("draft-03", "draft-04", "draft-06", "draft-07")
+# What reads differently up to draft 7, so that a keyword holding it (`not`, say) may
+# not be sent on to readers of a later draft.
+LATER_KEYWORDS = frozenset(
+    {"prefixItems", "dependentRequired", "dependentSchemas"}
+    | {"minContains", "maxContains", "unevaluatedProperties", "unevaluatedItems"}
+)
+_EARLIER_KEYWORDS = frozenset({"dependencies", "additionalItems"})
 _ANCHORS = ("$anchor", "$dynamicAnchor")
 
 
-def copy_as_json(schema: Mapping[str, Any]) -> JsonObject:
-    """A deep copy of plain JSON values; RecursionError where it nests too deep."""
-    text = json.dumps(schema, default=_to_json)
+def write_schema(schema: Mapping[str, Any]) -> str:
+    """A schema as JSON text; RecursionError where it nests too deep."""
+    return json.dumps(schema, default=_to_json)
+
+
+def read_schema(text: str) -> JsonObject:
+    """A schema of plain JSON values; RecursionError where it nests too deep."""
     return json.loads(text, parse_constant=str, parse_int=_read_integer)
 
 
@@ -80,6 +91,10 @@ class Document:
             if isinstance(schema.get(keyword), str):
                 self._anchors[base, schema[keyword]] = schema
         return base
+
+    def misreads(self, keyword: str) -> bool:
+        """Whether a keyword means something else here than in the latest draft."""
+        return self.ignores_siblings and keyword in LATER_KEYWORDS | _EARLIER_KEYWORDS
 
     def derive(
         self, schema: JsonObject, purpose: str, build: Callable[[], JsonObject]

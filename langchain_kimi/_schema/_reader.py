@@ -9,9 +9,10 @@ from collections.abc import Set as AbstractSet
 
 from langchain_kimi._json import is_array, is_object
 from langchain_kimi._mfjs._node import Level
-from langchain_kimi._schema._document import Document
+from langchain_kimi._schema._document import LATER_KEYWORDS, Document
 from langchain_kimi._schema._shapes import NEVER, Body, Slot
 from langchain_kimi._schema._types import CONSTRAINTS, read_variants
+from langchain_kimi._schema._values import has_key, is_shallow
 from langchain_kimi._wire import JsonObject
 
 # Combining several anyOf of one place multiplies their branches; past this many the
@@ -23,11 +24,6 @@ _IDENTIFIERS = frozenset({"$schema", "$id", "id", "$anchor", "$dynamicAnchor"})
 _SILENT = _IDENTIFIERS | {"$comment", "$defs", "definitions", "$vocabulary"}
 _IN_PLACE = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else"})
 _UNSAID = frozenset({"$dynamicRef", "$recursiveRef", "$recursiveAnchor", "nullable"})
-# Unknown up to draft 7, where they would say nothing.
-_LATER = frozenset(
-    {"prefixItems", "dependentRequired", "dependentSchemas"}
-    | {"minContains", "maxContains", "unevaluatedProperties", "unevaluatedItems"}
-)
 _UNEVALUATED = (
     ("unevaluatedProperties", "additionalProperties"),
     ("unevaluatedItems", "items"),
@@ -94,9 +90,21 @@ class Reader:
         for source in plain:
             given = source.keys() - CONSTRAINTS
             notes = {key: source[key] for key in source if key in given} | notes
+        notes = self._keep_readable(notes)
         if choices:
             return Body(notes, alternatives=self._distribute(plain, choices))
-        return Body(notes, variants=read_variants(plain, self))
+        variants = read_variants(plain, self)
+        for variant in variants:
+            variant.kept = self._keep_readable(variant.kept)
+        return Body(notes, variants=variants)
+
+    def _keep_readable(self, notes: JsonObject) -> JsonObject:
+        """The notes that a reader of the latest draft reads as they are meant."""
+        return {
+            keyword: value
+            for keyword, value in notes.items()
+            if is_shallow(value) and not has_key(value, self._document.misreads)
+        }
 
     def _flatten(self, slot: Slot) -> tuple[list[JsonObject], list[JsonObject]]:
         """The own keywords of every schema that holds, and the choices left open."""
@@ -138,7 +146,7 @@ class Reader:
             return NEVER
         hidden = _IN_PLACE | _SILENT | _UNSAID
         if self._document.is_early:
-            hidden |= _LATER
+            hidden |= LATER_KEYWORDS
         if self._document.ignores_siblings and "$ref" in schema:
             hidden |= schema.keys() - _ANNOTATIONS
         if schema.get("nullable") is True:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from langchain_kimi._mfjs import MAX_PROPERTIES
-from langchain_kimi._mfjs._depths import find_rings
+from langchain_kimi._mfjs._depths import find_rings, mentioned_references
 from langchain_kimi._mfjs._keywords import RESERVED_NAMES
 from langchain_kimi._mfjs._node import Level
 from langchain_kimi._schema._nodes import (
@@ -92,7 +92,8 @@ class Writer:
             body = self._write_in_place(Slot(slot.sources), place)
             definitions[self._names[slot.key]] = body or any_value()
         schema = schema or any_value()
-        return {**schema, "$defs": definitions} if definitions else schema
+        used = _find_used(schema, definitions)
+        return {**schema, "$defs": used} if used else schema
 
     def _write_slot(self, slot: Slot, place: _Place) -> JsonObject | None:
         """None where nothing fits."""
@@ -245,6 +246,19 @@ class Writer:
             united = unite(unlisted)
             return {"additionalProperties": True if is_any(united) else united}
         return {} if rest is None else {"additionalProperties": rest}
+
+
+def _find_used(schema: JsonObject, definitions: JsonObject) -> JsonObject:
+    """Leaves out definitions whose only users could not be written."""
+    used: set[str] = set()
+    pending: list[object] = [schema]
+    while pending:
+        references = mentioned_references(pending.pop())
+        names = {reference.rpartition("/")[2] for reference in references}
+        found = (names & definitions.keys()) - used
+        pending.extend(definitions[name] for name in found)
+        used |= found
+    return {name: definitions[name] for name in definitions if name in used}
 
 
 def _shorten(notes: JsonObject) -> JsonObject:

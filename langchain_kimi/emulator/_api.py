@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from langchain_kimi._rules import check_messages
+from langchain_kimi._json import as_objects
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._cache import PrefixCache
 from langchain_kimi.emulator._chat import Chat
@@ -93,8 +93,8 @@ class Api:
     def _estimate(self, request: Request) -> Reply:
         body = read_body(request)
         self._checks.find_row(body)
-        for violation in check_messages(body, None):
-            raise invalid(violation.message)
+        if not as_objects(body.get("messages")):
+            raise invalid("Invalid request: messages must not be empty")
         return _json(build_estimate(count_prompt(body)))
 
     def _show_model(self, request: Request) -> Reply:

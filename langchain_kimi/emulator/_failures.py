@@ -139,7 +139,7 @@ def build_failure(
         raise ValueError(
             f"no preset for {type!r}: give status and message, or one of {known}"
         )
-    base = preset or Failure(status=400, type=type, message="")
+    base = preset or Failure(status=status or 0, type=type, message=message or "")
     return Failure(
         status=base.status if status is None else status,
         type=base.type,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from langchain_kimi._rules import requested_cap
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Model
 from langchain_kimi.emulator._answer import Answer
@@ -73,12 +74,6 @@ def output_cap(request: JsonObject, model: Model) -> int:
     """Return the cap that holds for a request, in tokens."""
     cap = requested_cap(request)
     return model.output_tokens if cap is None else cap
-
-
-def requested_cap(request: JsonObject) -> int | None:
-    """Return the cap that a request names; the deprecated name counts second."""
-    cap = request.get("max_completion_tokens")
-    return request.get("max_tokens") if cap is None else cap
 
 
 def stop_words(request: JsonObject) -> list[str]:

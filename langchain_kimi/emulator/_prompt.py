@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_kimi._json import as_object, as_objects, as_text, is_array
+from langchain_kimi._rules import list_tools, running_turn_start, tool_name
 from langchain_kimi._wire import JsonObject
 
 _DATA_URL = re.compile(r"data:([^;,]*)[^,]*,")
@@ -46,7 +47,7 @@ def read_prompt(request: JsonObject) -> Prompt:
         request: The decoded body of a chat request that broke no rule.
     """
     messages = as_objects(request.get("messages"))
-    turn = _running_turn(messages)
+    turn = messages[running_turn_start(messages) :]
     last = messages[-1] if messages else {}
     is_user = bool(turn) and turn[0].get("role") == "user"
     return Prompt(
@@ -65,8 +66,7 @@ def read_prompt(request: JsonObject) -> Prompt:
 
 def read_tools(request: JsonObject) -> list[JsonObject]:
     """Return the tools of a request: the global ones, then those of its messages."""
-    owners = [request, *as_objects(request.get("messages"))]
-    return [tool for owner in owners for tool in as_objects(owner.get("tools"))]
+    return [as_object(tool) for _, tool in list_tools(request)]
 
 
 def text_of(message: JsonObject) -> str:
@@ -78,14 +78,6 @@ def text_of(message: JsonObject) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _running_turn(messages: list[JsonObject]) -> list[JsonObject]:
-    """Return the messages from the last one of the user on."""
-    for position in range(len(messages) - 1, -1, -1):
-        if messages[position].get("role") == "user":
-            return messages[position:]
-    return messages
-
-
 def _is_partial(message: JsonObject) -> bool:
     return message.get("role") == "assistant" and message.get("partial") is True
 
@@ -93,7 +85,7 @@ def _is_partial(message: JsonObject) -> bool:
 def _read_results(turn: list[JsonObject]) -> list[ToolResult]:
     """Pair each tool message with the name of the call that it answers."""
     names = {
-        call.get("id"): as_text(as_object(call.get("function")).get("name"))
+        call.get("id"): tool_name(call)
         for message in turn
         for call in as_objects(message.get("tool_calls"))
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
+from langchain_kimi._rules import tool_type
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._exchange import Reply
 from langchain_kimi.emulator._json import write_json
@@ -54,11 +55,6 @@ class Script:
         """Take the next entry if it is an answer to a good request."""
         return self._take(ScriptedAnswer)
 
-    def clear(self) -> None:
-        """Forget what was not served yet."""
-        with self._lock:
-            self._entries.clear()
-
     def _take(self, kind: type[_Entry]) -> _Entry | None:
         with self._lock:
             if self._entries and isinstance(entry := self._entries[0], kind):
@@ -81,10 +77,9 @@ def _read_call(call: Mapping[str, Any]) -> Call:
     arguments = call.get("arguments", {})
     is_text = isinstance(arguments, str)
     name: str = call["name"]
-    kind = "builtin_function" if name.startswith("$") else "function"
     return Call(
         name=name,
         arguments=arguments if is_text else write_json(arguments),
-        type=call.get("type", kind),
+        type=call.get("type", tool_type(name)),
         id=call.get("id"),
     )

@@ -15,14 +15,14 @@ ToolIdStyle: TypeAlias = Literal["name_0", "name:0", "functions.name:0"]
 class Settings:
     """What a test may change about the API; see `Emulator` for each field."""
 
-    api_keys: Collection[str] | None = None
-    models: Collection[str] | None = None
-    strict_reasoning: bool | None = None
-    tool_id_style: ToolIdStyle = "name_0"
-    max_tools: int | None = 128
-    tools_level: Level = "strict"
-    response_format_level: Level = "ultra"
-    choice_usage: bool = True
+    api_keys: Collection[str] | None
+    models: Collection[str] | None
+    strict_reasoning: bool | None
+    tool_id_style: ToolIdStyle
+    max_tools: int | None
+    tools_level: Level
+    response_format_level: Level
+    choice_usage: bool
 
     def accepts_key(self, key: str) -> bool:
         """Whether an API key is good."""

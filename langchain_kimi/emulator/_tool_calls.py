@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from langchain_kimi._json import as_object, as_text, is_object
+from langchain_kimi._rules import tool_name
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._instance import fill_schema
 from langchain_kimi.emulator._json import to_bytes, write_json
@@ -48,18 +49,18 @@ def _callable_tools(prompt: Prompt) -> list[JsonObject]:
         return []
     if is_object(choice):
         wanted = as_object(choice.get("function")).get("name")
-        return [tool for tool in tools if _name(tool) == wanted] or tools[:1]
+        return [tool for tool in tools if tool_name(tool) == wanted] or tools[:1]
     called = {result.name for result in prompt.results}
     if choice == "required":
         # It has to call something: what it has not called yet, if there is such.
-        return [tool for tool in tools if _name(tool) not in called] or tools
+        return [tool for tool in tools if tool_name(tool) not in called] or tools
     return [] if prompt.results else tools
 
 
 def _fitness(tool: JsonObject, offers: Offers) -> tuple[int, int]:
     """Rank a tool: named in the prompt, then by shared words."""
     function = as_object(tool.get("function"))
-    name = _name(tool)
+    name = tool_name(tool)
     named = len(name) if offers.find(name) >= 0 else 0
     parameters = as_object(function.get("parameters"))
     about = " ".join((name, as_text(function.get("description"))))
@@ -72,7 +73,7 @@ def _fitness(tool: JsonObject, offers: Offers) -> tuple[int, int]:
 
 
 def _build_call(tool: JsonObject, offers: Offers) -> Call:
-    name = _name(tool)
+    name = tool_name(tool)
     if tool.get("type") == "builtin_function":
         arguments: Any = _search_arguments(offers.text)
         return Call(name=name, arguments=write_json(arguments), type="builtin_function")
@@ -87,7 +88,3 @@ def _search_arguments(text: str) -> JsonObject:
     search = sha256(to_bytes(text)).hexdigest()[:32]
     usage = {"total_tokens": 1_000 + count_tokens(text)}
     return {"search_result": {"search_id": search}, "usage": usage}
-
-
-def _name(tool: JsonObject) -> str:
-    return as_text(as_object(tool.get("function")).get("name"))
