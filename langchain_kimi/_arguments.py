@@ -8,6 +8,17 @@ from langchain_kimi._json import is_object, write_json
 from langchain_kimi._wire import JsonObject
 
 
+def arguments_text(value: object) -> str:
+    """Return arguments as text: some hosts send an object where Kimi sends its JSON.
+
+    Args:
+        value: The `arguments` of a call as it came.
+    """
+    if isinstance(value, str):
+        return value
+    return "" if value is None else write_json(value)
+
+
 def parse_arguments(text: str, *, truncated: bool = False) -> JsonObject | None:
     """Return the arguments, None where they would have to be guessed.
 

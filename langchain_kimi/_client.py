@@ -9,7 +9,6 @@ import asyncio
 import json
 import threading
 import time
-import weakref
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -63,9 +62,7 @@ class Clients:
         self._sync: openai.OpenAI | None = None
         # An async client's connections belong to the event loop that opened them:
         # used in another one they fail ("Event loop is closed", langchain#35783).
-        self._by_loop: weakref.WeakKeyDictionary[
-            asyncio.AbstractEventLoop, openai.AsyncOpenAI
-        ] = weakref.WeakKeyDictionary()
+        self._by_loop: dict[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = {}
         self._lock = threading.Lock()
 
     def complete(self, request: ChatRequest) -> ChatResult:
@@ -95,13 +92,13 @@ class Clients:
         response = self._open(request, stream=True)
         reader = StreamReader(request_id=_request_id(response))
         try:
+            # To the end, beyond [DONE]: only then can the connection be used again.
             for piece in response.iter_bytes():
                 yield from reader.feed(piece)
-                if reader.done:
-                    return
             yield from reader.finish()
         except Exception as error:
-            raise _failure(error, response, request) from error
+            if not reader.done:
+                raise _failure(error, response, request) from error
         finally:
             response.close()
 
@@ -117,12 +114,11 @@ class Clients:
             async for piece in response.iter_bytes():
                 for chunk in reader.feed(piece):
                     yield chunk
-                if reader.done:
-                    return
             for chunk in reader.finish():
                 yield chunk
         except Exception as error:
-            raise _failure(error, response, request) from error
+            if not reader.done:
+                raise _failure(error, response, request) from error
         finally:
             await response.close()
 
@@ -210,6 +206,7 @@ class Clients:
         with self._lock:
             client = self._by_loop.get(loop)
             if client is None:
+                self._forget_closed_loops()
                 given = self.settings.http_async_client
                 client = openai.AsyncOpenAI(
                     **_options(self.settings),
@@ -220,6 +217,11 @@ class Clients:
                 client.organization = client.project = None
                 self._by_loop[loop] = client
             return client
+
+    def _forget_closed_loops(self) -> None:
+        """Let go of clients whose connections nobody can use or close any more."""
+        for loop in [loop for loop in self._by_loop if loop.is_closed()]:
+            del self._by_loop[loop]
 
     def __eq__(self, other: object) -> bool:
         """Tell whether two models would reach the same API in the same way."""
@@ -265,7 +267,7 @@ def _read_whole(response: "Response", body: bytes, request: ChatRequest) -> Chat
         error_body = decoded.get("error")
         if not error_body:
             return read_response(decoded, request_id=_request_id(response))
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise read_unreadable(error, response) from error
     raise read_error_body(error_body, response, model=_model(request))
 

@@ -72,12 +72,18 @@ def read_api_error(error: openai.APIError, *, model: str) -> openai.APIError:
     if isinstance(error, openai.APITimeoutError):
         return KimiTimeoutError(request=error.request)
     if isinstance(error, openai.APIConnectionError):
-        cause = f": {error.__cause__}" if error.__cause__ else ""
+        cause = f": {_words(error.__cause__)}" if error.__cause__ else ""
         return KimiConnectionError(
             message=f"Could not reach {error.request.url.host}{cause}",
             request=error.request,
         )
     return KimiResponseError(error.message, error.request, body=error.body)
+
+
+def _words(cause: BaseException) -> str:
+    """Return what the transport says, but not what it says of a header: the key."""
+    text = str(cause)
+    return type(cause).__name__ if "header" in text.lower() else text
 
 
 def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusError:

@@ -1,29 +1,28 @@
 """ChatKimi's settings: pydantic fields, their environment variables and checks."""
 
+import os
+from collections.abc import Iterable
 from typing import Any, Self
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.utils import from_env
 from pydantic import (
+    BaseModel,
     ConfigDict,
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
-from langchain_kimi._json import as_object
-from langchain_kimi._refusal import (
-    KimiSettingError,
-    nearest_name,
-    read_validation_error,
-)
+from langchain_kimi._refusal import KimiSettingError, read_validation_error
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import DEFAULT_MODEL
 
-INTERNATIONAL_HOST = "https://api.moonshot.ai/v1"
+_INTERNATIONAL_PLATFORM = "https://api.moonshot.ai/v1"
 KEY_VARIABLES = ["MOONSHOT_API_KEY", "KIMI_API_KEY"]
-BASE_VARIABLES = ["MOONSHOT_API_BASE", "MOONSHOT_BASE_URL", "KIMI_BASE_URL"]
+_BASE_VARIABLES = ["MOONSHOT_API_BASE", "MOONSHOT_BASE_URL", "KIMI_BASE_URL"]
 # Fields whose value is a setting of each request, under the same name.
 _REQUEST_FIELDS = (
     "temperature",
@@ -39,19 +38,40 @@ _REQUEST_FIELDS = (
 )
 
 
+def _from_environment(names: Iterable[str]) -> str:
+    """Return the first variable with something in it; an empty one is not set."""
+    return next((value for name in names if (value := os.environ.get(name))), "")
+
+
+def _names(model: type[BaseModel]) -> list[str]:
+    """Return the names that a field may be given by."""
+    fields = model.model_fields.items()
+    return [name for key, info in fields for name in {key, info.alias or key}]
+
+
+def _is_sendable(text: str) -> bool:
+    """Tell whether a header can carry a text."""
+    return text.isascii() and text.isprintable()
+
+
 class KimiFields(BaseChatModel):
     """The settings of ChatKimi, checked when it is built."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    # pydantic would print what it was given, the key among it.
+    model_config = ConfigDict(
+        populate_by_name=True, extra="forbid", hide_input_in_errors=True
+    )
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
     """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
     api_key: SecretStr = Field(
-        default_factory=lambda: SecretStr(from_env(KEY_VARIABLES, default="")())
+        default_factory=lambda: SecretStr(_from_environment(KEY_VARIABLES))
     )
     """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
     base_url: str = Field(
-        default_factory=from_env(BASE_VARIABLES, default=INTERNATIONAL_HOST)
+        default_factory=lambda: (
+            _from_environment(_BASE_VARIABLES) or _INTERNATIONAL_PLATFORM
+        )
     )
     """The API's address, with `/v1`; else MOONSHOT_API_BASE, MOONSHOT_BASE_URL or
     KIMI_BASE_URL; else the international platform's. Keys belong to one region."""
@@ -87,7 +107,7 @@ class KimiFields(BaseChatModel):
     max_retries: int = Field(default=2, ge=0)
     """How often a request is sent again after a rate limit, overload, 5xx or lost
     connection; never once a stream has begun."""
-    default_headers: dict[str, str] | None = None
+    default_headers: dict[str, str] | None = Field(default=None, repr=False)
     """Headers of each request."""
     http_client: Any = Field(default=None, exclude=True)
     """An HTTP client of the openai SDK's kind, for proxies and certificates."""
@@ -106,24 +126,34 @@ class KimiFields(BaseChatModel):
         try:
             super().__init__(**settings)
         except ValidationError as error:
-            raise read_validation_error(error) from None
+            raise read_validation_error(error, _names(type(self))) from None
 
-    @model_validator(mode="before")
+    @field_validator("api_key", "base_url", mode="before")
     @classmethod
-    def _refuse_unknown(cls, values: object) -> object:
-        """Refuse a misspelt setting, which pydantic would drop in silence."""
-        known = {
-            name: None
-            for key, info in cls.model_fields.items()
-            for name in (key, info.alias or key)
-        }
-        for name in as_object(values):
-            if name not in known:
-                raise KimiSettingError(
-                    f"ChatKimi has no setting {name!r}. {nearest_name(name, known)}"
-                    "Give other settings of the API in model_kwargs."
-                )
-        return values
+    def _default_to_environment(cls, value: object, info: ValidationInfo) -> object:
+        """Take None for "not given", as other chat models do."""
+        if value is not None:
+            return value
+        return cls.model_fields[str(info.field_name)].get_default(
+            call_default_factory=True
+        )
+
+    @field_validator("api_key")
+    @classmethod
+    def _clean_key(cls, key: SecretStr) -> SecretStr:
+        """Strip what a file of secrets adds, and refuse what no header can carry."""
+        text = key.get_secret_value().strip()
+        if not _is_sendable(text) or " " in text:
+            raise ValueError("The API key has a character that no key has")
+        return SecretStr(text)
+
+    @field_validator("default_headers")
+    @classmethod
+    def _check_headers(cls, headers: dict[str, str] | None) -> dict[str, str] | None:
+        for name, value in (headers or {}).items():
+            if not (_is_sendable(name) and _is_sendable(value)):
+                raise ValueError(f"The value of {name!r} cannot be sent as a header")
+        return headers
 
     @model_validator(mode="after")
     def _require_key(self) -> Self:

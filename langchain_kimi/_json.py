@@ -32,6 +32,11 @@ def is_array(value: object) -> TypeGuard[list[Any]]:
     return isinstance(value, list)
 
 
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Tell whether a value is a JSON number, which Python's bool is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def as_object(value: object) -> JsonObject:
     """Return a value if it is an object, else an empty one."""
     return value if is_object(value) else {}

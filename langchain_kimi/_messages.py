@@ -18,8 +18,8 @@ from langchain_core.messages import (
 
 from langchain_kimi._arguments import parse_arguments
 from langchain_kimi._content_parts import build_content, build_parts
-from langchain_kimi._json import as_object, as_objects, write_json
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._json import as_object, as_objects, as_text, write_json
+from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import tool_type
 from langchain_kimi._wire import JsonObject, Message, ToolCall
 from langchain_kimi.catalogue import PROVIDER
@@ -35,12 +35,16 @@ _ROLES = {
 
 
 def build_messages(
-    messages: Sequence[BaseMessage], *, backfill: bool = False
+    messages: Sequence[BaseMessage], *, notify: Notify, backfill: bool = False
 ) -> list[Message]:
     """Return the wire form of a conversation.
 
+    An answer that was cut before it said anything (finish_reason `length`) is left
+    out, as is a broken call that nobody answered: Kimi refuses both.
+
     Args:
         messages: The conversation, oldest first.
+        notify: Is told of each answer that is left out.
         backfill: Whether a tool-call message without reasoning (synthesized, or of
             another vendor) is given an empty one. While thinking, Kimi answers 400
             "reasoning_content is missing" to none, and accepts "" (kimi-api.md 4.2).
@@ -48,13 +52,27 @@ def build_messages(
     Raises:
         KimiSettingError: For a message or content block that Kimi cannot read.
     """
-    return [wire for message in messages for wire in _build(message, backfill)]
+    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+    wires: list[Message] = []
+    for position, message in enumerate(messages):
+        if isinstance(message, AIMessage):
+            wire = _assistant(message, answered, backfill=backfill)
+            if _says_nothing(wire):
+                notify(f"The answer in messages[{position}] is empty: it was not sent.")
+                continue
+            wires.append(wire)
+        else:
+            wires += _build(message)
+    return wires
 
 
-def _build(message: BaseMessage, backfill: bool) -> Iterator[Message]:
+def _says_nothing(wire: Message) -> bool:
+    content = as_text(wire.get("content"))
+    return not (content.strip() or wire.get("tool_calls") or wire.get("partial"))
+
+
+def _build(message: BaseMessage) -> Iterator[Message]:
     match message:
-        case AIMessage():
-            yield _assistant(message, backfill)
         case ToolMessage():
             yield _tool(message)
         case SystemMessage():
@@ -128,9 +146,9 @@ def _tool(message: ToolMessage) -> Message:
     )
 
 
-def _assistant(message: AIMessage, backfill: bool) -> Message:
+def _assistant(message: AIMessage, answered: set[str], *, backfill: bool) -> Message:
     wire = _named({"role": "assistant"}, message)
-    text, calls = _text(message), _tool_calls(message)
+    text, calls = _text(message), _tool_calls(message, answered)
     # Blank content beside tool calls is left out, as Moonshot's own client does: an
     # empty list of parts was answered with "text content is empty".
     if text.strip() or not calls:
@@ -173,8 +191,8 @@ def _reasoning(message: AIMessage) -> str | None:
     return "".join(block.get("reasoning") or "" for block in blocks)
 
 
-def _tool_calls(message: AIMessage) -> list[ToolCall]:
-    """Return the calls, broken ones too, so that each result keeps its call."""
+def _tool_calls(message: AIMessage, answered: set[str]) -> list[ToolCall]:
+    """Return the calls, and those broken ones that were answered all the same."""
     received = as_object(message.additional_kwargs.get("tool_arguments"))
     calls = [
         (
@@ -187,6 +205,7 @@ def _tool_calls(message: AIMessage) -> list[ToolCall]:
     calls += [
         (call["id"], call["name"], received.get(call["id"] or "", call["args"]))
         for call in message.invalid_tool_calls
+        if call["id"] in answered
     ]
     return [
         {

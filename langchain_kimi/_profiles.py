@@ -2,15 +2,17 @@
 
 from langchain_core.language_models import ModelProfile
 
-from langchain_kimi.catalogue import Model
+from langchain_kimi.catalogue import Mode, Model
 
 
-def build_profile(model: Model) -> ModelProfile:
+def build_profile(model: Model, mode: Mode) -> ModelProfile:
     """Return what LangChain's agents and middleware ask about a model.
 
     Args:
         model: The model's row.
+        mode: Whether it is asked to think.
     """
+    rules = model.rules(mode)
     profile = ModelProfile(
         name=model.id,
         status="deprecated" if model.retires or model.retired else "active",
@@ -29,11 +31,11 @@ def build_profile(model: Model) -> ModelProfile:
         image_outputs=False,
         audio_outputs=False,
         video_outputs=False,
-        reasoning_output=model.thinking is not None,
+        reasoning_output=rules is model.thinking,
         tool_calling=True,
-        tool_choice="required" in model.rules(model.default_mode).tool_choices,
+        tool_choice="required" in rules.tool_choices,
         structured_output=model.structured_output,
-        temperature=model.rules(model.default_mode).sampling is None,
+        temperature=rules.sampling is None,
     )
     if model.released:
         profile["release_date"] = model.released.isoformat()

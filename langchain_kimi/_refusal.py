@@ -1,13 +1,18 @@
-"""The error for what is refused before anything is sent.
+"""The error for what is refused before anything is sent, and how it is worded.
 
 Apart from `errors`, which needs openai: building a model must not import it (1.4 s).
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from langchain_core.exceptions import ModelInvalidRequestError
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+Notify: TypeAlias = Callable[[str], None]
+"""Tells the user of something that was not sent; the same words only once."""
 
 
 class KimiSettingError(ValueError, ModelInvalidRequestError):
@@ -25,18 +30,32 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]!r}? " if near else ""
 
 
-def read_validation_error(error: ValidationError) -> KimiSettingError:
-    """Return an error that names each field, what was given and what is accepted.
+# Fields whose value is never told: a key, and headers that may hold one.
+_SECRET = ("api_key", "default_headers")
 
-    pydantic's own text would print every argument, the API key among them.
+
+def read_validation_error(
+    error: ValidationError, known: Iterable[str]
+) -> KimiSettingError:
+    """Return an error that names each field, what was given and what is accepted.
 
     Args:
         error: What pydantic raised while it built a model.
+        known: The names of the model's fields.
     """
-    faults: list[str] = []
-    for fault in error.errors(include_url=False):
-        path = ".".join(map(str, fault["loc"]))
-        text = fault["msg"].removeprefix("Value error, ")
-        given = "" if not path or "api_key" in path else f"={fault['input']!r}"
-        faults.append(f"{path}{given}: {text}" if path else text)
+    known = list(known)
+    faults = [_read_fault(fault, known) for fault in error.errors(include_url=False)]
     return KimiSettingError("; ".join(faults))
+
+
+def _read_fault(fault: ErrorDetails, known: list[str]) -> str:
+    path = ".".join(map(str, fault["loc"]))
+    text = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        near = nearest_name(path, known)
+        other = "Give other settings of the API in model_kwargs."
+        return f"ChatKimi has no setting {path!r}. {near}{other}"
+    if not path:
+        return text
+    given = "" if path.startswith(_SECRET) else f"={fault['input']!r}"
+    return f"{path}{given}: {text}"

@@ -7,16 +7,26 @@ from langchain_core.messages import BaseMessage
 
 from langchain_kimi._json import as_object, is_object, write_json
 from langchain_kimi._messages import build_messages
-from langchain_kimi._refusal import KimiSettingError, nearest_name
+from langchain_kimi._refusal import KimiSettingError, Notify, nearest_name
 from langchain_kimi._response_format import build_response_format
 from langchain_kimi._rules import check_request, mode_of
-from langchain_kimi._settings import Notify, build_settings
+from langchain_kimi._settings import build_settings
 from langchain_kimi._tools import build_tools, choose_tools
 from langchain_kimi._wire import ChatRequest, JsonObject
 from langchain_kimi.catalogue import Model
 
 # What a call may set: the API's own keys, and LangChain's names for them.
 _SETTINGS = {*ChatRequest.__annotations__, "max_tokens", "stream_usage"} - {"messages"}
+# What is a setting of the model object alone.
+_BUILT_WITH = (
+    "api_key",
+    "base_url",
+    "default_headers",
+    "max_retries",
+    "model_kwargs",
+    "streaming",
+    "timeout",
+)
 # Keys that LangChain puts beside the settings for its own tracing.
 _TRACING_PREFIX = "ls_"
 
@@ -56,7 +66,9 @@ def build_request(
         request["stream"] = True
         if stream_usage:
             request.setdefault("stream_options", {"include_usage": True})
-    request["messages"] = build_messages(messages, backfill=_backfill(request, model))
+    request["messages"] = build_messages(
+        messages, notify=notify, backfill=_backfill(request, model)
+    )
     request.update(unknown)
     _refuse_violations(request, rules)
     return cast("ChatRequest", request)
@@ -77,16 +89,21 @@ def _known(settings: Mapping[str, Any]) -> tuple[JsonObject, JsonObject]:
         if name in _SETTINGS:
             request[name] = value
         elif name != "extra_body" and not name.startswith(_TRACING_PREFIX):
-            raise _misspelt(name, value)
+            raise _misspelt(name)
     request.update({k: v for k, v in extra_body.items() if k in _SETTINGS})
     return request, {k: v for k, v in extra_body.items() if k not in _SETTINGS}
 
 
-def _misspelt(name: str, value: object) -> KimiSettingError:
+def _misspelt(name: str) -> KimiSettingError:
+    """Name what is unknown, without its value: it may be a key."""
+    if name in _BUILT_WITH:
+        return KimiSettingError(
+            f"{name} is no setting of a request: give it to ChatKimi({name}=...)."
+        )
     near = nearest_name(name, _SETTINGS)
     return KimiSettingError(
-        f"{name}={value!r}: Kimi has no such setting. {near}To send it all the same, "
-        f"give extra_body={{{name!r}: ...}}."
+        f"Kimi has no setting {name!r}. {near}To send it all the same, give "
+        f"extra_body={{{name!r}: ...}}."
     )
 
 

@@ -9,7 +9,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from langchain_kimi._arguments import parse_arguments, received_texts
+from langchain_kimi._arguments import arguments_text, parse_arguments, received_texts
 from langchain_kimi._json import as_object, as_objects, as_text, is_object
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import PROVIDER
@@ -91,7 +91,7 @@ def _read_message(
 
 
 def _text(call: JsonObject) -> str:
-    return as_text(as_object(call.get("function")).get("arguments"))
+    return arguments_text(as_object(call.get("function")).get("arguments"))
 
 
 def read_reasoning(holder: JsonObject) -> tuple[str, str | None]:
@@ -166,7 +166,7 @@ def _read_tool_calls(
     for call in received:
         name, text = as_text(as_object(call.get("function")).get("name")), _text(call)
         args, id = parse_arguments(text, truncated=truncated), call["id"]
-        if args is None:
+        if args is None or not name:
             invalid.append(
                 invalid_tool_call(name=name, args=text, id=id, error=_BROKEN)
             )
@@ -175,7 +175,7 @@ def _read_tool_calls(
     return calls, invalid
 
 
-_BROKEN = "The arguments are not a JSON object, or the answer was cut before they came"
+_BROKEN = "It has no name, or its arguments are not a JSON object, or were cut off"
 
 
 def new_call_id() -> str:

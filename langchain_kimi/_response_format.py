@@ -3,21 +3,13 @@
 import re
 from typing import Any
 
-from langchain_core.utils.function_calling import convert_to_json_schema
-from pydantic import BaseModel
-from pydantic.v1 import BaseModel as BaseModelV1
-
 from langchain_kimi._json import as_object, is_object
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._json_schema import JSON_TYPES, read_json_schema
 from langchain_kimi._schema import adapt_schema
 from langchain_kimi._wire import JsonObject
 
-_JSON_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 # The pattern that OpenAI publishes for `json_schema.name`; Kimi publishes none.
 _NAME_LIMIT, _NOT_IN_NAME = 64, re.compile(r"[^A-Za-z0-9_-]+")
-
-# Keys that tell a tool's dict (OpenAI's or Anthropic's) from a JSON Schema.
-_TOOL_KEYS = {"function", "parameters", "input_schema"}
 
 
 def build_response_format(schema: Any, *, strict: bool | None = None) -> JsonObject:
@@ -33,6 +25,8 @@ def build_response_format(schema: Any, *, strict: bool | None = None) -> JsonObj
     """
     if is_object(schema) and _is_api_form(schema):
         return _adapted(schema, strict)
+    if is_object(schema) and is_object(schema.get("schema")):
+        return _adapted({"type": "json_schema", "json_schema": schema}, strict)
     json_schema = read_json_schema(schema)
     name = _NOT_IN_NAME.sub("_", json_schema.get("title") or "response")[:_NAME_LIMIT]
     return _adapted(
@@ -44,7 +38,7 @@ def build_response_format(schema: Any, *, strict: bool | None = None) -> JsonObj
 def _is_api_form(schema: JsonObject) -> bool:
     """Tell the API's own dict by its type, which no JSON Schema has."""
     kind = schema.get("type")
-    return isinstance(kind, str) and kind not in _JSON_TYPES
+    return isinstance(kind, str) and kind not in (*JSON_TYPES, "function")
 
 
 def _adapted(form: JsonObject, strict: bool | None) -> JsonObject:
@@ -56,28 +50,3 @@ def _adapted(form: JsonObject, strict: bool | None) -> JsonObject:
     if strict is not None:
         inner["strict"] = strict
     return {**form, "json_schema": inner}
-
-
-def read_json_schema(schema: Any) -> JsonObject:
-    """Return the JSON Schema of a pydantic class, a TypedDict class, or a dict.
-
-    Args:
-        schema: The schema in any of these forms.
-
-    Raises:
-        KimiSettingError: For something that is not a schema.
-    """
-    given: object = schema
-    if is_object(given) and not _TOOL_KEYS & given.keys():
-        return dict(given)
-    if isinstance(given, type) and issubclass(given, BaseModel):
-        return given.model_json_schema()
-    if isinstance(given, type) and issubclass(given, BaseModelV1):
-        return given.schema()
-    try:
-        return convert_to_json_schema(schema)
-    except (ValueError, TypeError) as error:
-        raise KimiSettingError(
-            f"{schema!r} is not a schema: {error}. Give a pydantic model, a TypedDict, "
-            "or a JSON Schema with a title."
-        ) from error

@@ -4,17 +4,14 @@ What the API would reject is refused with a remedy; what a framework sets by hab
 the model fixes (temperature=0) is dropped with one warning.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
-from langchain_kimi._json import is_object
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._json import is_number, is_object
+from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import fixed_values
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import ALIASES, Model, current_models, find_model
-
-Notify: TypeAlias = Callable[[str], None]
-"""Tells the user of something that was not sent; the same words only once."""
 
 # Vercel's map, which Moonshot's platform needs: it accepts any string in silence.
 EFFORT_ALIASES: Mapping[str, str] = {"minimal": "low", "medium": "high", "xhigh": "max"}
@@ -123,6 +120,8 @@ def _set_effort(request: JsonObject, model: Model | None, notify: Notify) -> Non
         del request["reasoning_effort"]
         notify(f"reasoning_effort={effort!r} was not sent: {model.id} has no efforts.")
         return
+    if not isinstance(effort, str):
+        effort = repr(effort)
     if effort in EFFORT_ALIASES:
         request["reasoning_effort"] = EFFORT_ALIASES[effort]
         notify(
@@ -140,7 +139,8 @@ def _set_effort(request: JsonObject, model: Model | None, notify: Notify) -> Non
 def _drop_fixed(request: JsonObject, model: Model, notify: Notify) -> None:
     fixed: Mapping[str, Any] = {} if model.retired else fixed_values(request, model)
     for name in _DROPPABLE:
-        if name in request and name in fixed and request[name] != fixed[name]:
+        given = request.get(name)
+        if is_number(given) and name in fixed and given != fixed[name]:
             notify(
                 f"{name}={request.pop(name)!r} was not sent: {model.id} accepts only "
                 f"{fixed[name]:g}. Leave {name} out."

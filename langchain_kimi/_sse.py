@@ -51,4 +51,6 @@ class EventDecoder:
         elif not line and self._data:
             data = b"\n".join(self._data)
             self._data.clear()
-            yield data
+            # "If the data buffer is an empty string", nothing is dispatched.
+            if data:
+                yield data

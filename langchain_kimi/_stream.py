@@ -11,7 +11,12 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_kimi._arguments import parse_arguments, received_texts, seal
+from langchain_kimi._arguments import (
+    arguments_text,
+    parse_arguments,
+    received_texts,
+    seal,
+)
 from langchain_kimi._json import as_object, as_objects, as_text, is_object
 from langchain_kimi._response import (
     UnreadableResponseError,
@@ -21,6 +26,7 @@ from langchain_kimi._response import (
     read_metadata,
     read_reasoning,
     read_reasoning_field,
+    read_response,
     read_usage,
 )
 from langchain_kimi._sse import EventDecoder
@@ -58,7 +64,7 @@ class _ToolLane:
         function = as_object(fragment.get("function"))
         id = "" if self.id else as_text(fragment.get("id"))
         name = "" if self.name else as_text(function.get("name"))
-        arguments = as_text(function.get("arguments"))
+        arguments = arguments_text(function.get("arguments"))
         if not (id or name or arguments):
             return None
         self.id, self.name = self.id or id, self.name or name
@@ -75,7 +81,7 @@ class _ToolLane:
     def finish(self, *, truncated: bool) -> ToolCallChunk | None:
         """Return what a whole call still lacks: an id, or the seal of a broken one."""
         text = self.text
-        if parse_arguments(text, truncated=truncated) is None:
+        if not self.name or parse_arguments(text, truncated=truncated) is None:
             closing = seal(text)
         else:
             # langchain-core reads "" as no arguments, but not " ".
@@ -99,6 +105,8 @@ class StreamReader:
         self.done = False
         """Whether `[DONE]` was read: without it the answer is incomplete."""
         self._decoder = EventDecoder()
+        self._start = b""
+        self._whole: list[bytes] = []
         self._request_id = request_id
         self._metadata: JsonObject | None = None
         self._lanes: dict[int, _ToolLane] = {}
@@ -118,6 +126,10 @@ class StreamReader:
             ErrorEvent: If the API sent an error event.
             UnreadableResponseError: If an event is not a chunk of a completion.
         """
+        self._start = self._start or piece.lstrip()[:1]
+        if self._start == b"{":
+            self._whole.append(piece)
+            return
         for data in self._decoder.feed(piece):
             yield from self._read_event(data)
 
@@ -128,11 +140,23 @@ class StreamReader:
             ErrorEvent: If the API sent an error event.
             EOFError: If the body ended without `[DONE]`: the answer is incomplete.
         """
+        if self._whole:
+            yield self._read_whole(_decode(b"".join(self._whole)))
         for data in self._decoder.flush():
             if data == b"[DONE]" or _is_whole(data):
                 yield from self._read_event(data)
         if not self.done:
             raise EOFError("the stream ended without [DONE]")
+
+    def _read_whole(self, body: JsonObject) -> ChatGenerationChunk:
+        """Read an answer that came whole: some gateways do not stream."""
+        if body.get("error"):
+            raise ErrorEvent(_error_body(body["error"]))
+        result = read_response(body, request_id=self._request_id)
+        self.done = True
+        fields = result.generations[0].message.model_dump(exclude={"type"})
+        message = AIMessageChunk(**fields, chunk_position="last")
+        return ChatGenerationChunk(message=message)
 
     def _read_event(self, data: bytes) -> Iterator[ChatGenerationChunk]:
         if self.done:
@@ -187,9 +211,8 @@ class StreamReader:
         """Return the lane of a fragment: its index, or where there is none, its id."""
         index, id = fragment.get("index"), fragment.get("id")
         if index is None:
-            index = (
-                self._calls[-1].index if self._calls and not id else len(self._calls)
-            )
+            same = [call for call in self._calls[-1:] if not id or id == call.id]
+            index = same[0].index if same else len(self._calls)
         lane = self._lanes.get(index)
         if lane is None or lane.is_other(fragment):
             lane = self._lanes[index] = _ToolLane(len(self._calls))
@@ -230,7 +253,7 @@ class StreamReader:
 def _decode(data: bytes) -> JsonObject:
     try:
         event = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableResponseError(
             f"an event is not JSON: {data[:200]!r}"
         ) from error
@@ -242,7 +265,7 @@ def _decode(data: bytes) -> JsonObject:
 def _is_whole(data: bytes) -> bool:
     try:
         return isinstance(json.loads(data), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

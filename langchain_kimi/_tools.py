@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from langchain_kimi._json import as_object, is_object
+from langchain_kimi._json_schema import JSON_TYPES, UNREADABLE, read_function
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._rules import tool_name
 from langchain_kimi._schema import adapt_schema
@@ -18,6 +18,7 @@ Tool: TypeAlias = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
 
 # Types of tool that the API has besides functions; they carry no schema of ours.
 _SERVER_TYPES = ("builtin_function", "plugin")
+_NO_ARGUMENTS: JsonObject = {"type": "object", "properties": {}}
 _FORCE_ANY = ("any", "required")
 _ANY_CHOICE = ("auto", "none", "required", "named")
 
@@ -50,8 +51,8 @@ def build_tool(tool: Tool, *, strict: bool | None = None) -> JsonObject:
     if is_object(tool) and tool.get("type") in _SERVER_TYPES:
         return dict(tool)
     try:
-        wire = convert_to_openai_tool(cast("Any", tool))
-    except (ValueError, TypeError) as error:
+        wire = _read_wire(tool)
+    except (*UNREADABLE, KimiSettingError) as error:
         raise KimiSettingError(
             f"{tool!r} is not a tool: {error}. Give a function with type hints, a "
             "pydantic model, a TypedDict, a BaseTool, or a tool's dict."
@@ -59,17 +60,29 @@ def build_tool(tool: Tool, *, strict: bool | None = None) -> JsonObject:
     return _adapted(wire, strict)
 
 
+def _read_wire(tool: Tool) -> JsonObject:
+    if is_object(tool) and is_object(tool.get("function")):
+        return tool
+    if is_object(tool) and tool.get("type") not in (None, "function", *JSON_TYPES):
+        raise ValueError(f"Kimi has no tool of type {tool['type']!r}")
+    return {"type": "function", "function": read_function(tool)}
+
+
 def _adapted(wire: JsonObject, strict: bool | None) -> JsonObject:
     function = dict(wire["function"])
-    function["parameters"] = _parameters(function.get("parameters"))
+    # `parameters` is required by the API; a tool without arguments has an empty object.
+    given = as_object(function.get("parameters"))
+    schema = adapt_schema(given or _NO_ARGUMENTS, level="strict")
+    if schema.get("type", "object") != "object":
+        raise KimiSettingError(
+            f"The arguments of {function.get('name')!r} are an object, not "
+            f"{schema['type']!r}. Make it a field of one, or use method='json_schema', "
+            "which takes any schema."
+        )
+    function["parameters"] = schema
     if strict is not None:
         function["strict"] = strict
     return {**wire, "function": function}
-
-
-def _parameters(schema: JsonObject | None) -> JsonObject:
-    # `parameters` is required by the API; a tool without arguments has an empty object.
-    return adapt_schema(schema or {"type": "object", "properties": {}}, level="strict")
 
 
 def choose_tools(

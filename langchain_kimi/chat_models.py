@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self, cast
 
 from langchain_core.callbacks import (
@@ -29,12 +30,14 @@ from langchain_kimi._fields import KEY_VARIABLES, KimiFields
 from langchain_kimi._json import write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._profiles import build_profile
+from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._request import build_request
+from langchain_kimi._rules import mode_of
+from langchain_kimi._settings import build_settings
 from langchain_kimi._structured import Method, build_structured
 from langchain_kimi._tools import Tool, build_tools
 from langchain_kimi._tracing import build_tracing, sum_outputs
 from langchain_kimi._wire import ChatRequest, JsonObject
-from langchain_kimi.catalogue import find_model
 
 _content_blocks.register()
 
@@ -234,7 +237,10 @@ class ChatKimi(KimiFields):
             return 0
         # Any slice of a conversation may be counted: what could not be sent too.
         return self._open_clients().estimate_tokens(
-            {"model": self.model_name, "messages": build_messages(counted)}
+            {
+                "model": self.model_name,
+                "messages": build_messages(counted, notify=self._notify),
+            }
         )
 
     def get_num_tokens(self, text: str) -> int:
@@ -263,15 +269,31 @@ class ChatKimi(KimiFields):
             deep: Whether to copy the fields' values too.
         """
         copied = super().model_copy(update=update, deep=deep)
-        # A cached_property, which pydantic copies with the old model in it.
-        cast("JsonObject", copied.__dict__).pop("_serialized", None)
-        if update and "model_name" in update and "profile" not in update:
+        if update and "profile" not in update:
             copied.profile = copied._resolve_model_profile()
-        return copied
+        return copied._without_identity()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Change a field; from the next call on the model is another one."""
+        is_setting = name in type(self).model_fields and name != "profile"
+        is_own = is_setting and self.profile == self._resolve_model_profile()
+        super().__setattr__(name, value)
+        if is_setting:
+            self._without_identity()
+        if is_own:
+            self.profile = self._resolve_model_profile()
+
+    def _without_identity(self) -> Self:
+        """Forget the cached identity, by which caches and traces would know it."""
+        cast("JsonObject", self.__dict__).pop("_serialized", None)
+        return self
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        model = find_model(self.model_name)
-        return build_profile(model) if model else None
+        # What is wrong is told when it is sent; a profile is no place to raise.
+        with suppress(KimiSettingError):
+            settings, model = build_settings(self._default_params, lambda _: None)
+            return build_profile(model, mode_of(settings, model)) if model else None
+        return None
 
     @property
     def _llm_type(self) -> str:

@@ -20,6 +20,8 @@
 The last four are retryable too: nothing says that the same request would fail again.
 """
 
+from typing import Any
+
 import openai
 from langchain_core.exceptions import (
     ContextOverflowError,
@@ -56,7 +58,26 @@ __all__ = [
 ]
 
 
-class KimiStatusError(openai.APIStatusError, ModelError):
+class _Portable(Exception):
+    """Can be pickled and copied, as worker pools do; a copy has no HTTP response."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kept = {k: v for k, v in vars(self).items() if k not in _HTTP}
+        return _rebuild, (type(self), self.args, kept)
+
+
+_HTTP = ("request", "response")
+
+
+def _rebuild(
+    kind: type[Exception], args: tuple[Any, ...], kept: dict[str, Any]
+) -> Exception:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(kept)
+    return error
+
+
+class KimiStatusError(_Portable, openai.APIStatusError, ModelError):
     """The API answered with an error status.
 
     Attributes:
@@ -115,7 +136,7 @@ class KimiServerError(KimiStatusError, openai.InternalServerError, ModelAPIError
     """The API failed (5xx)."""
 
 
-class KimiConnectionError(openai.APIConnectionError, ModelConnectionError):
+class KimiConnectionError(_Portable, openai.APIConnectionError, ModelConnectionError):
     """The API could not be reached, or the connection broke."""
 
 
@@ -123,9 +144,9 @@ class KimiStreamInterruptedError(KimiConnectionError):
     """The stream ended without `[DONE]`: what arrived is not the whole answer."""
 
 
-class KimiTimeoutError(openai.APITimeoutError, ModelTimeoutError):
+class KimiTimeoutError(_Portable, openai.APITimeoutError, ModelTimeoutError):
     """The API did not answer in time."""
 
 
-class KimiResponseError(openai.APIError, ModelAPIError):
+class KimiResponseError(_Portable, openai.APIError, ModelAPIError):
     """The API answered 200 with something that is not a chat completion."""

@@ -109,6 +109,8 @@ async def test_each_block_becomes_a_part_that_kimi_takes(
             "unsupported image url",
         ),
         ({"type": "video", "url": "https://a.b/c.mp4"}, "unsupported video url"),
+        ({"type": "image", "url": "data:image/svg+xml;base64,aGk="}, "reads no SVG"),
+        ({"type": "image", "url": "data:application/pdf;base64,aGk="}, "unsupported"),
     ],
 )
 async def test_what_kimi_cannot_read_is_refused(

@@ -1,5 +1,7 @@
 """Errors: the right class for each answer, retried only where waiting helps."""
 
+import copy
+import pickle
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -225,6 +227,10 @@ async def test_retries_end(kimi: Emulator, chat: Chat, ask: Ask) -> None:
     assert len(kimi.requests) == 2
 
 
+def _through_pickle(error: Exception) -> Exception:
+    return pickle.loads(pickle.dumps(error))
+
+
 class _Busy(ModelRateLimitError):
     def __init__(self, **headers: str) -> None:
         super().__init__()
@@ -311,3 +317,19 @@ async def test_a_silent_server_is_a_timeout(
         await ask(chat(max_retries=0, timeout=0.2, base_url=silent_server), "hi")
     assert isinstance(caught.value, openai.APITimeoutError)
     assert caught.value.is_retryable
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, _through_pickle])
+async def test_an_error_can_leave_its_process(
+    kimi: Emulator, chat: Chat, duplicate: Any
+) -> None:
+    """A worker pool hangs on one that cannot; the HTTP response stays behind."""
+    kimi.fail("engine_overloaded_error")
+    kimi.reply("Half an ans", done=False)
+    model = chat(max_retries=0)
+    for call in (model.invoke, lambda prompt: list(model.stream(prompt))):
+        with pytest.raises(openai.APIError) as caught:
+            call("hi")
+        again = duplicate(caught.value)
+        assert (type(again), str(again)) == (type(caught.value), str(caught.value))
+        assert again.is_retryable

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import gc
 import pickle
 import subprocess
 import sys
@@ -195,6 +196,33 @@ async def test_an_assignment_counts_from_the_next_call(
         model.invoke("hi")
     model.api_key = chat().api_key
     assert model.invoke("hi").text
+
+
+# Nobody can close a connection whose loop is gone; Python says so when it is dropped.
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_closed_event_loops_leave_nothing_behind(kimi: Emulator) -> None:
+    """A worker that calls asyncio.run for each request must not run out of files."""
+    model = ChatKimi(api_key=kimi.api_key, base_url=kimi.base_url)
+    for _ in range(5):
+        asyncio.run(model.ainvoke("hi"))
+    assert len(model._clients._by_loop) == 1
+    model._clients._by_loop.clear()
+    gc.collect()
+
+
+async def test_an_assignment_is_another_model_to_the_cache(
+    kimi: Emulator, chat: Chat
+) -> None:
+    """Its answers are not the old model's; a profile given by hand stays."""
+    model = chat(cache=InMemoryCache())
+    model.invoke("q")
+    model.model_name = "kimi-k2.6"
+    assert model.invoke("q").response_metadata["model_name"] == "kimi-k2.6"
+    assert model.profile
+    assert model.profile["name"] == "kimi-k2.6"
+    model.profile = {"max_input_tokens": 5}
+    model.model_name = "kimi-k3"
+    assert model.profile == {"max_input_tokens": 5}
 
 
 def test_one_model_serves_several_event_loops(kimi: Emulator) -> None:

@@ -209,3 +209,29 @@ async def test_reasoning_of_newer_vllm_goes_back_under_its_name(
     model.invoke(["ok?", answer, "and now?"])
     assert _sent(kimi)[1]["reasoning"] == "Hm, yes."
     assert "reasoning_content" not in _sent(kimi)[1]
+
+
+async def test_an_answer_that_was_cut_while_thinking_is_left_out(
+    kimi: Emulator, chat: Chat, ask: Ask
+) -> None:
+    """The API refuses an empty message; the conversation must go on all the same."""
+    model = chat()
+    kimi.reply("", reasoning="long", finish_reason="length")
+    cut = await ask(model, "hi", max_tokens=9)
+    assert cut.response_metadata["finish_reason"] == "length"
+    with pytest.warns(UserWarning, match=r"messages\[1\] is empty"):
+        model.invoke(["hi", cut, "go on"])
+    assert [message["content"] for message in _sent(kimi)] == ["hi", "go on"]
+
+
+async def test_a_broken_call_without_a_result_is_left_out(
+    kimi: Emulator, chat: Chat, ask: Ask
+) -> None:
+    """With its result it is sent; nobody else can answer it."""
+    model = chat()
+    kimi.reply("Adding.", tool_calls=[{"name": "add", "arguments": '{"a'}])
+    broken = await ask(model, "add")
+    model.invoke(["add", broken, "again"])
+    assert "tool_calls" not in _sent(kimi)[1]
+    model.invoke(["add", broken, ToolMessage("no", tool_call_id="add_0"), "again"])
+    assert _sent(kimi)[1]["tool_calls"][0]["function"]["arguments"] == '{"a'

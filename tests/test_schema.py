@@ -708,7 +708,12 @@ EXACT: dict[str, tuple[Json, Json, Json]] = {
             "items": {"anyOf": [STRING, INTEGER]},
             "maxItems": 2,
         },
-        {"type": "array", "items": {"anyOf": [STRING, INTEGER]}, "maxItems": 2},
+        {
+            "type": "array",
+            "items": {"anyOf": [STRING, INTEGER]},
+            "maxItems": 2,
+            "description": '(prefixItems: [{"type": "string"}, {"type": "integer"}])',
+        },
     ),
     "object value": (
         {"const": {"a": [1]}},
@@ -793,6 +798,9 @@ def test_names_that_cannot_be_listed_are_allowed_as_the_rest() -> None:
 
     assert adapted == {
         "type": "object",
+        "description": '(also the required property "$ref": {"type": "integer"}) '
+        '(also the optional property "anyOf": {"type": "string"}) '
+        '(also the required property "": {"type": "null"})',
         "properties": {},
         "additionalProperties": {
             "anyOf": [INTEGER, STRING, {"type": "null"}],

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import ConfigurableField
+from pydantic import SecretStr
 
 from langchain_kimi import ChatKimi
 from langchain_kimi._refusal import KimiSettingError
@@ -154,7 +155,11 @@ def test_a_wrong_field_is_refused_when_it_is_built(
 @pytest.mark.parametrize(
     ("fields", "settings", "words"),
     [
-        ({}, {"temprature": 1}, "no such setting. Did you mean 'temperature'"),
+        ({}, {"temprature": 1}, "no setting 'temprature'. Did you mean 'temperature'"),
+        ({}, {"timeout": 1}, r"give it to ChatKimi\(timeout="),
+        ({}, {"reasoning_effort": ["low"]}, "reasoning_effort"),
+        ({}, {"temperature": "hot"}, "temperature"),
+        ({}, {"stop": "\ud800"}, "surrogates"),
         ({}, {"logprobs": True}, "only false is allowed"),
         ({}, {"top_logprobs": 2}, "logprobs must be set to true"),
         ({}, {"logit_bias": {"1": 2}}, "logit_bias is not supported"),
@@ -169,6 +174,7 @@ def test_a_wrong_field_is_refused_when_it_is_built(
         ({"model": "kimi-k2.7-code"}, {"thinking": False}, "always thinks"),
         ({"model": "kimi-k2.6"}, {"thinking": {"type": "maybe"}}, "type=enabled or"),
         ({"model": "kimi-k2.6"}, {"thinking": {"keep": "some"}}, "keep=all or null"),
+        ({"model": "kimi-k2.6"}, {"thinking": {"typ": "x"}}, "unknown field typ"),
         ({"model": "kimi-k2.6"}, {"thinking": "yes"}, "True, False, or the API's"),
         ({"model": "moonshot-v1-8k"}, {"thinking": True}, "never thinks"),
         ({}, {"tool_choice": "required"}, "needs tools"),
@@ -199,7 +205,7 @@ async def test_half_a_surrogate_pair_is_refused(kimi: Emulator, chat: Chat) -> N
     assert not kimi.requests
 
 
-@pytest.mark.parametrize("messages", [[], [HumanMessage("")], ["hi", ("ai", " ")]])
+@pytest.mark.parametrize("messages", [[], [HumanMessage("")], ["hi", ("human", " ")]])
 async def test_empty_messages_are_refused(
     kimi: Emulator, chat: Chat, messages: Any
 ) -> None:
@@ -369,3 +375,85 @@ def test_every_row_can_be_built() -> None:
         built = ChatKimi(model=model.id, api_key="sk-a")
         assert built.profile
         assert built.profile["max_input_tokens"] == model.context_tokens
+
+
+@pytest.mark.parametrize("name", ["api_key", "base_url"])
+def test_none_and_an_empty_variable_are_not_set(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """docker-compose sets empty ones; other chat models take None."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", "")
+    monkeypatch.setenv("KIMI_API_KEY", "sk-k")
+    monkeypatch.setenv("MOONSHOT_API_BASE", "")
+    model = ChatKimi(**{name: None})
+    assert model.api_key.get_secret_value() == "sk-k"
+    assert model.base_url == "https://api.moonshot.ai/v1"
+
+
+def test_a_key_from_a_file_loses_its_line_end() -> None:
+    """The classic accident of a secret that ends in a newline."""
+    assert ChatKimi(api_key=" sk-a\n").api_key.get_secret_value() == "sk-a"
+
+
+_MARKER = "sk-marker"
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        pytest.param(lambda: ChatKimi(api_key=f"{_MARKER}é"), id="letter"),
+        pytest.param(lambda: ChatKimi(api_key=f"{_MARKER} \n x"), id="line end"),
+        pytest.param(
+            lambda: ChatKimi(api_key=_MARKER, default_headers={"a": f"{_MARKER}\n"}),
+            id="header",
+        ),
+        pytest.param(
+            lambda: ChatKimi.model_validate({"api_key": _MARKER, "max_retries": -1}),
+            id="validate",
+        ),
+        pytest.param(
+            lambda: ChatKimi.model_validate({"api_key": _MARKER, "modle": "x"}),
+            id="unknown",
+        ),
+        pytest.param(
+            lambda: ChatKimi(api_key="sk-a").bind(api_key=_MARKER).invoke("x"),
+            id="bind",
+        ),
+        pytest.param(
+            lambda: ChatKimi(
+                api_key="sk-a", model_kwargs={"openai_api_key": _MARKER}
+            ).invoke("x"),
+            id="kwargs",
+        ),
+    ],
+)
+def test_no_error_tells_the_key(leak: Any) -> None:
+    """Neither its text nor that of what caused it."""
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        leak()
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert _MARKER not in f"{error!s} {error!r}"
+        error = error.__cause__ or error.__context__
+
+
+async def test_no_header_with_the_key_is_told(kimi: Emulator, chat: Chat) -> None:
+    """A transport names the header that it cannot send."""
+    model = chat(max_retries=0)
+    model.api_key = SecretStr(f"{_MARKER}\n")
+    with pytest.raises(Exception, match="Could not reach") as caught:
+        model.invoke("hi")
+    assert _MARKER not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"model": "kimi-k2.6-instant"}, {"thinking": False}]
+)
+def test_a_profile_is_that_of_the_mode(fields: dict[str, Any]) -> None:
+    """Without thinking a call can be forced."""
+    model = ChatKimi(**{"api_key": "sk-a", "model": "kimi-k2.6", **fields})
+    assert model.profile
+    assert model.profile["tool_choice"] is True
+    assert model.profile["reasoning_output"] is False
+    model.thinking = True
+    assert model.profile["reasoning_output"] is True

@@ -364,6 +364,7 @@ def _decoded(pieces: list[bytes]) -> list[bytes]:
         (b" data: a\n\n", [b"a"]),
         (b"data: a\n\ndata: [DONE]", [b"a", b"[DONE]"]),
         ("data: 你好\n\n".encode(), ["你好".encode()]),
+        (b"data:\n\ndata: a\n\n", [b"a"]),
         (b"\n\n", []),
         (b"", []),
     ],
@@ -412,3 +413,53 @@ def test_comments_and_line_ends_change_nothing() -> None:
         body.replace(b"\n\n", b"\n\n: keep-alive\n\n"),
     ]
     assert _same(lambda b: _merged(_chunks(b)).model_dump(mode="json"), bodies)
+
+
+async def test_arguments_sent_as_an_object_are_taken_as_they_are(
+    kimi: Emulator, chat: Chat, ask: Ask
+) -> None:
+    """Some hosts send one instead of its JSON; anything else is no arguments."""
+    calls = [
+        {"index": n, "id": str(n), "function": {"name": name, "arguments": arguments}}
+        for n, (name, arguments) in enumerate([("f", {"x": 1}), ("f", 5), ("", "{}")])
+    ]
+    delta = _delta("tool_calls", tool_calls=calls)
+    whole = {"choices": [{"message": {"tool_calls": calls}}]}
+    streams = "stream" in ask.__name__
+    kimi.send(_events(delta) if streams else json.dumps(whole).encode())
+    answer = await ask(chat(), "go")
+    assert [call["args"] for call in answer.tool_calls] == [{"x": 1}]
+    assert [call["id"] for call in answer.invalid_tool_calls] == ["1", "2"]
+
+
+async def test_a_whole_answer_to_a_stream_is_read(
+    kimi: Emulator, chat: Chat, ask_stream: Ask
+) -> None:
+    """Some gateways do not stream; an error of theirs is told as what it is."""
+    message = {"content": "Hi.", "reasoning_content": "Hm."}
+    body = {"model": "m", "choices": [{"message": message}], "usage": _USAGE}
+    kimi.send(json.dumps(body).encode())
+    answer = await ask_stream(chat(), "hi")
+    assert (answer.text, answer.additional_kwargs["reasoning_content"]) == (
+        "Hi.",
+        "Hm.",
+    )
+    assert answer.usage_metadata
+    assert answer.usage_metadata["total_tokens"] == 13
+    kimi.send(b'{"error":{"type":"engine_overloaded_error","message":"busy"}}')
+    with pytest.raises(KimiOverloadedError, match="busy"):
+        await ask_stream(chat(), "hi")
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_streams_share_a_connection(
+    kimi: Emulator, chat: Chat, awaited: bool
+) -> None:
+    """Behind TLS each new one is a handshake."""
+    model = chat()
+    for _ in range(5):
+        if awaited:
+            assert [chunk async for chunk in model.astream("hi")]
+        else:
+            assert list(model.stream("hi"))
+    assert len({request.peer for request in kimi.requests}) == 1

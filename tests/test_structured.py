@@ -1,5 +1,6 @@
 """Structured output: every method and form of schema, while thinking and not."""
 
+import dataclasses
 import enum
 from datetime import date
 from typing import Annotated, Any, Literal, TypedDict
@@ -175,6 +176,12 @@ async def test_a_fenced_answer_is_read(kimi: Emulator, chat: Chat) -> None:
     assert found == Person(name="Ann", age=30)
 
 
+@dataclasses.dataclass
+class _Data:
+    name: str
+    age: int
+
+
 class _Color(enum.Enum):
     RED = "red"
     BLUE = "blue"
@@ -246,5 +253,18 @@ async def test_wrong_use_is_refused(chat: Chat) -> None:
         model.with_structured_output(Person, method="magic")  # pyright: ignore[reportArgumentType]
     with pytest.raises(KimiSettingError, match="needs a schema"):
         model.with_structured_output(None)
-    with pytest.raises(KimiSettingError, match="is not a schema"):
-        model.with_structured_output(3)  # pyright: ignore[reportArgumentType]
+    for thing in (3, _Color, len):
+        with pytest.raises(KimiSettingError, match="is not a schema"):
+            model.with_structured_output(thing)
+
+
+async def test_schemas_of_other_makers_are_taken(kimi: Emulator, chat: Chat) -> None:
+    """OpenAI's inner dict, a tool's dict, and a dataclass."""
+    inner = {"name": "Person", "strict": True, "schema": _SCHEMA}
+    function = {"name": "Person", "parameters": _SCHEMA}
+    forms = [inner, {"type": "function", "function": function}, _Data]
+    for form in forms:
+        found = chat().with_structured_output(form).invoke("This is Ann, 30")
+        assert found == {"name": "Ann", "age": 30}
+    names = [r.body["response_format"]["json_schema"]["name"] for r in kimi.requests]
+    assert names == ["Person", "Person", "_Data"]

@@ -1,13 +1,16 @@
 """Tools: every form, every tool_choice by the model's row, results back."""
 
+import enum
+import functools
 import json
-from typing import Any, TypedDict
+from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 from pydantic.v1 import BaseModel as BaseModelV1
+from typing_extensions import TypedDict
 
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi.catalogue import Model, current_models
@@ -348,3 +351,92 @@ async def test_the_same_tool_twice_is_refused(kimi: Emulator, chat: Chat) -> Non
     with pytest.raises(KimiSettingError, match="GetWeather is duplicated"):
         chat().bind_tools([GetWeather, GetWeather]).invoke("go")
     assert not kimi.requests
+
+
+class Node(BaseModel):
+    """A node of a tree."""
+
+    value: int
+    children: list["Node"] = []
+
+
+class NodeDict(TypedDict):
+    """A node of a tree."""
+
+    value: int
+    children: list["NodeDict"]
+
+
+def plant(root: Node) -> int:
+    """Plant a tree."""
+    return root.value
+
+
+@tool
+def fell(root: Node) -> int:
+    """Fell a tree."""
+    return root.value
+
+
+_LIST_ROOT = {"title": "Numbers", "type": "array", "items": {"type": "integer"}}
+_REFERRING = {
+    "title": "Tree",
+    "$ref": "#/$defs/N",
+    "$defs": {"N": {"type": "object", "properties": {"x": {"type": "integer"}}}},
+}
+
+
+@pytest.mark.parametrize(
+    "form", [Node, NodeDict, plant, fell, Node.model_json_schema()]
+)
+async def test_recursion_reaches_the_model(
+    kimi: Emulator, chat: Chat, form: Any
+) -> None:
+    """langchain-core's own conversion cuts it."""
+    answer = chat().bind_tools([form]).invoke("a tree with 5")
+    assert answer.tool_calls
+    schema = kimi.requests[-1].body["tools"][0]["function"]["parameters"]
+    assert '"$ref": "#' in json.dumps(schema)
+    assert schema["type"] == "object"
+
+
+async def test_a_titled_schema_is_a_tool_whole(kimi: Emulator, chat: Chat) -> None:
+    """Also one whose root is a reference."""
+    answer = chat().bind_tools([_REFERRING]).invoke("5 trees")
+    assert answer.tool_calls[0]["name"] == "Tree"
+    assert answer.tool_calls[0]["args"] == {"x": 5}
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        (_LIST_ROOT, "are an object, not 'array'"),
+        ({"type": "web_search"}, "Kimi has no tool of type 'web_search'"),
+        ({"type": "object", "properties": {}}, "needs a title"),
+        (functools.partial(get_population, "x"), "is not a tool"),
+        (enum.Enum, "is not a schema"),
+    ],
+)
+async def test_what_cannot_be_a_tool_is_refused(
+    chat: Chat, form: Any, words: str
+) -> None:
+    """When it is bound, with the reason."""
+    with pytest.raises(KimiSettingError, match=words):
+        chat().bind_tools([form])
+
+
+async def test_fields_with_reserved_names_are_told(kimi: Emulator, chat: Chat) -> None:
+    """The dialect cannot list them; the model is told in words."""
+
+    class Odd(BaseModel):
+        """An odd thing."""
+
+        required: int
+        properties: str
+
+    chat().bind_tools([Odd]).invoke("go")
+    chat().with_structured_output(Odd, include_raw=True).invoke("go")
+    tool_schema = kimi.requests[0].body["tools"][0]["function"]["parameters"]
+    form = kimi.requests[1].body["response_format"]["json_schema"]["schema"]
+    for schema in (tool_schema, form):
+        assert 'the required property "required"' in schema["description"]

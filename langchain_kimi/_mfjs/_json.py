@@ -8,9 +8,9 @@ import math
 import re
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import NoReturn, TypeGuard
+from typing import NoReturn
 
-from langchain_kimi._json import is_array, is_object
+from langchain_kimi._json import is_array, is_number, is_object
 from langchain_kimi._wire import JsonObject
 
 PARSING_ERROR = "JSON schema parsing error: "
@@ -22,11 +22,6 @@ _UNESCAPED = re.compile(r"[ !#-%'-;=?-\[\]-~]*").fullmatch
 
 class NotJsonError(ValueError):
     """The value or text is not JSON that the validator can read."""
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether the value is a JSON number (Python's bool is an int, JSON's is not)."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def is_whole(number: float) -> bool:

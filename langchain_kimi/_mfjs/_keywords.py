@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from langchain_kimi._json import is_array, is_object
-from langchain_kimi._mfjs._json import is_number, is_whole, print_value
+from langchain_kimi._json import is_array, is_number, is_object
+from langchain_kimi._mfjs._json import is_whole, print_value
 from langchain_kimi._mfjs._node import Node, SchemaFault, SchemaPath, list_words
 from langchain_kimi._mfjs._types import COMMON, NOTHING, PAIR, ROOT_ONLY, read_types
 from langchain_kimi._wire import JsonObject

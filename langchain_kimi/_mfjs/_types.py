@@ -5,8 +5,8 @@ The types are looked at before any other keyword, in walle's order.
 
 from typing import Any
 
-from langchain_kimi._json import is_array
-from langchain_kimi._mfjs._json import is_number, is_whole, print_number
+from langchain_kimi._json import is_array, is_number
+from langchain_kimi._mfjs._json import is_whole, print_number
 from langchain_kimi._mfjs._node import Node, list_words
 
 COMMON = frozenset({"description", "title"})

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from langchain_kimi._json import as_array, as_object, as_objects, is_array, is_object
+from langchain_kimi._json import (
+    as_array,
+    as_object,
+    as_objects,
+    as_text,
+    is_array,
+    is_object,
+)
 from langchain_kimi._rules._settings import mode_of
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
@@ -26,6 +33,7 @@ def check_messages(request: JsonObject, model: Model | None) -> Iterator[Violati
         return
     for position, message in enumerate(messages):
         yield from _shape(position, message)
+        yield from _calls(f"messages[{position}].tool_calls", message)
         if model and as_object(message).get("tools") is not None:
             yield from _dynamic_tools(position, message, model)
     known = [as_object(message) for message in messages]
@@ -58,6 +66,28 @@ def _shape(position: int, message: Any) -> Iterator[Violation]:
         )
 
 
+def _calls(path: str, message: Any) -> Iterator[Violation]:
+    calls = as_object(message).get("tool_calls")
+    if calls is not None and not is_array(calls):
+        yield _bad_call(path, calls, "a list is expected")
+    for index, call in enumerate(as_array(calls)):
+        function = as_object(as_object(call).get("function"))
+        if not as_text(function.get("name")):
+            yield _bad_call(f"{path}[{index}]", call, "function.name is missing")
+        elif not isinstance(function.get("arguments"), str):
+            reason = "function.arguments is to be a string of JSON"
+            yield _bad_call(f"{path}[{index}]", call, reason)
+
+
+def _bad_call(path: str, given: object, reason: str) -> Violation:
+    return Violation(
+        message=f"Invalid request: invalid tool_calls: {reason}",
+        field=path,
+        given=given,
+        remedy="send the assistant message back as it was received",
+    )
+
+
 def _is_blank(message: JsonObject) -> bool:
     """Tell a message without anything to say from one that may be empty."""
     content = message.get("content")
@@ -65,7 +95,8 @@ def _is_blank(message: JsonObject) -> bool:
         return False
     # A tool may return nothing; a partial message may be only a name or a reasoning.
     may_be_empty = message["role"] == "tool" or message.get("partial")
-    return not (may_be_empty or message.get("tool_calls") or message.get("tools"))
+    calls = as_array(message.get("tool_calls"))
+    return not (may_be_empty or calls or message.get("tools"))
 
 
 def _parts(path: str, parts: list[Any]) -> Iterator[Violation]:
@@ -104,14 +135,20 @@ def _empty_text(path: str) -> Violation:
 
 def _media(path: str, kind: str, media: Any) -> Iterator[Violation]:
     url = media.get("url") if is_object(media) else media
-    if not isinstance(url, str) or not url.startswith(("data:", "ms://")):
+    if not isinstance(url, str) or not _is_readable(url, kind):
         yield Violation(
             message=f"unsupported {kind.removesuffix('_url')} url",
             field=f"{path}.{kind}",
             given=url if isinstance(url, str) else None,
-            remedy="Kimi fetches no public URL: send base64 data, or upload the file "
-            "and send its id",
+            remedy="Kimi fetches no public URL and reads no SVG: send base64 data of "
+            "the medium, or upload the file and send its id",
         )
+
+
+def _is_readable(url: str, kind: str) -> bool:
+    """Tell what Kimi reads: an uploaded file, or data of the part's own kind."""
+    data = f"data:{kind.removesuffix('_url')}/"
+    return url.startswith(("ms://", data)) and not url.startswith("data:image/svg")
 
 
 def _dynamic_tools(

@@ -1,10 +1,10 @@
 """Rules on the top-level settings of a request."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from langchain_kimi._json import as_object, is_array, is_object
+from langchain_kimi._json import as_object, is_array, is_number, is_object
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Mode, Model
@@ -38,11 +38,24 @@ def requested_cap(request: JsonObject) -> Any:
 
 def check_settings(request: JsonObject, model: Model | None) -> Iterator[Violation]:
     """Yield the violations of a request's top-level settings."""
+    yield from _types(request)
     yield from _response_format(request)
     yield from _logit_bias(request)
     if model:
         for rule in _ROW_RULES:
             yield from rule(request, model)
+
+
+def _types(request: JsonObject) -> Iterator[Violation]:
+    for field, (is_right, kind) in _TYPES.items():
+        given = request.get(field)
+        if given is not None and not is_right(given):
+            yield Violation(
+                message=f"Invalid request: invalid {field}: {kind} is expected",
+                field=field,
+                given=given,
+                remedy=f"give {kind}",
+            )
 
 
 def _fixed_sampling(request: JsonObject, model: Model) -> Iterator[Violation]:
@@ -82,6 +95,9 @@ def _thinking(request: JsonObject, model: Model) -> Iterator[Violation]:
         for kind, rules in (("enabled", model.thinking), ("disabled", model.instant))
         if rules
     ]
+    unknown = sorted(thinking.keys() - _THINKING)
+    if unknown:
+        yield _invalid_thinking(f"unknown field {', '.join(unknown)}", thinking)
     kind = thinking.get("type", allowed[0])
     if kind not in allowed:
         yield _invalid_thinking(
@@ -110,7 +126,7 @@ def _stop(request: JsonObject, model: Model) -> Iterator[Violation]:
         yield _invalid_stop("a string or a list of strings is expected", stop)
     elif len(words) > STOP_LIMIT:
         yield _invalid_stop(f"at most {STOP_LIMIT} strings are allowed", stop)
-    elif any(len(word.encode()) > STOP_BYTES for word in words):
+    elif any(len(word.encode(errors="surrogatepass")) > STOP_BYTES for word in words):
         yield _invalid_stop(f"each string may have {STOP_BYTES} bytes at most", stop)
 
 
@@ -190,7 +206,30 @@ def _literal(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:g}"
 
 
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+_TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    **dict.fromkeys(("stream", "logprobs"), (_is_bool, "a boolean")),
+    **dict.fromkeys(
+        ("temperature", "top_p", "n", "presence_penalty", "frequency_penalty"),
+        (is_number, "a number"),
+    ),
+    **dict.fromkeys(
+        ("reasoning_effort", "prompt_cache_key", "safety_identifier"),
+        (_is_text, "a string"),
+    ),
+    "tools": (is_array, "a list"),
+    "stream_options": (is_object, "an object"),
+}
 _RESPONSE_FORMATS = ("text", "json_object", "json_schema")
+# "no extra keys" (OpenAPI); Moonshot's own client sends `effort`, Vercel's the budget.
+_THINKING = {"type", "keep", "effort", "budget_tokens"}
 _ROW_RULES: tuple[Rule, ...] = (
     _fixed_sampling,
     _top_logprobs,

@@ -22,7 +22,8 @@ def check_tools(request: JsonObject, model: Model | None) -> Iterator[Violation]
     for path, tool in tools:
         yield from _shape(path, tool)
     yield from _duplicates(tools)
-    yield from _tool_choice(request, model, has_tools=bool(tools))
+    names = [tool_name(tool) for _, tool in tools]
+    yield from _tool_choice(request, model, names)
 
 
 def list_tools(request: JsonObject) -> list[tuple[str, Any]]:
@@ -60,6 +61,14 @@ def _shape(path: str, tool: Any) -> Iterator[Violation]:
             remedy="send {'type': 'function', 'function': {'name': ..., ...}}",
         )
         return
+    strict = as_object(tool.get("function")).get("strict")
+    if strict is not None and not isinstance(strict, bool):
+        yield Violation(
+            message="Invalid request: invalid function.strict: a boolean is expected",
+            field=f"{path}.function.strict",
+            given=strict,
+            remedy="send true or false, or leave strict out",
+        )
     name = tool_name(tool)
     pattern = _NAME if kind == "function" else _BUILTIN_NAME
     if kind != "plugin" and not pattern.fullmatch(name):
@@ -87,7 +96,7 @@ def _duplicates(tools: list[tuple[str, Any]]) -> Iterator[Violation]:
 
 
 def _tool_choice(
-    request: JsonObject, model: Model | None, *, has_tools: bool
+    request: JsonObject, model: Model | None, names: list[str]
 ) -> Iterator[Violation]:
     choice: object = request.get("tool_choice")
     if choice is None:
@@ -107,11 +116,17 @@ def _tool_choice(
             "turn thinking off where the model can (thinking=False), "
             "or leave tool_choice at 'auto'",
         )
-    elif kind in ("required", "named") and not has_tools:
+    elif kind in ("required", "named") and not names:
         yield _refused(
             f"Invalid request: tool_choice '{kind}' needs tools",
             choice,
             "send tools, or leave tool_choice out",
+        )
+    elif kind == "named" and tool_name(choice) not in names:
+        yield _refused(
+            f"Invalid request: tool_choice names no tool: {tool_name(choice)}",
+            choice,
+            f"name one of {', '.join(names)}",
         )
 
 

@@ -4,7 +4,8 @@ What the dialect allows side by side differs by level; here is where that is kno
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from langchain_kimi._json import is_array, is_object
@@ -26,6 +27,7 @@ _WORDED = frozenset(
         "exclusiveMinimum",
         "exclusiveMaximum",
         "uniqueItems",
+        "prefixItems",
         "minProperties",
         "maxProperties",
         "contentEncoding",
@@ -42,7 +44,7 @@ _WORDED = frozenset(
         "deprecated",
     ]
 )
-_MAX_WORDS = 200
+_MAX_WORDS, _MAX_TOLD = 200, 10
 _REFERRING = frozenset({"$ref", "$dynamicRef", "$recursiveRef", "$id", "$anchor"})
 
 
@@ -144,7 +146,9 @@ def _in_words(node: JsonObject, notes: JsonObject) -> JsonObject:
 
 def _word(keyword: str, value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    is_told = value is not False and len(text) < _MAX_WORDS
+    # Of a tuple of one, `items` says all.
+    is_single = keyword == "prefixItems" and is_array(value) and len(value) == 1
+    is_told = value is not False and not is_single and len(text) < _MAX_WORDS
     return f"({keyword}: {text})" if is_told else ""
 
 
@@ -176,6 +180,15 @@ def _may_be_kept(keyword: str, value: object, in_definition: bool) -> bool:
 
 def _has_slash(key: str) -> bool:
     return "/" in key
+
+
+def tell_unlisted(unlisted: JsonObject, required: Collection[str]) -> Iterator[str]:
+    """What the model is told of properties whose names the dialect reserves."""
+    for name, child in islice(unlisted.items(), _MAX_TOLD):
+        text = json.dumps(child, ensure_ascii=False)
+        schema = f": {text}" if len(text) < _MAX_WORDS else ""
+        kind = "required" if name in required else "optional"
+        yield f"(also the {kind} property {json.dumps(name)}{schema})"
 
 
 def needs_lookup(node: JsonObject) -> bool:

@@ -8,8 +8,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from langchain_kimi._json import is_array, is_object
-from langchain_kimi._mfjs._json import children, is_number, is_whole
+from langchain_kimi._json import is_array, is_number, is_object
+from langchain_kimi._mfjs._json import children, is_whole
 from langchain_kimi._wire import JsonObject
 
 Bound = int | float

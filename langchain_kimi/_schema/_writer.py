@@ -20,6 +20,7 @@ from langchain_kimi._schema._nodes import (
     join_variants,
     needs_lookup,
     split_enum,
+    tell_unlisted,
     unite,
 )
 from langchain_kimi._schema._shapes import Body, Key, Slot, Variant
@@ -160,9 +161,13 @@ class Writer:
     def _annotate(
         self, node: JsonObject, notes: JsonObject, place: _Place
     ) -> JsonObject:
+        told = node.pop("description", "")
         if self._effort.is_brief:
-            notes = _shorten(notes)
+            told, notes = "", _shorten(notes)
         notes = clean_notes(notes, in_definition=place.in_definition)
+        if told:
+            given = notes.get("description", "")
+            notes = {**notes, "description": f"{given} {told}".strip()}
         return annotate(node, notes, self._level)
 
     def _write_variants(
@@ -198,7 +203,7 @@ class Writer:
 
     def _write_object(self, variant: Variant, place: _Place) -> JsonObject | None:
         listed: JsonObject = {}
-        unlisted: list[JsonObject] = []
+        unlisted: JsonObject = {}
         for name, slot in (variant.properties or {}).items():
             child = self._write_slot(slot, place.inside(deeper=1))
             if child is None and name in variant.required:
@@ -206,12 +211,14 @@ class Writer:
             if child is not None and self._may_list(name, child, place):
                 listed[name] = child
             elif child is not None:
-                unlisted.append(child)
+                unlisted[name] = child
         node: JsonObject = {"type": "object", **variant.keywords}
+        if unlisted:
+            node["description"] = " ".join(tell_unlisted(unlisted, variant.required))
         if variant.properties is not None:
             node["properties"] = listed
         node |= self._write_required(variant, listed, place)
-        return node | self._write_rest(variant, unlisted, place)
+        return node | self._write_rest(variant, list(unlisted.values()), place)
 
     def _may_list(self, name: str, child: JsonObject, place: _Place) -> bool:
         """Whether the dialect lets a property of that name be listed."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from langchain_kimi._json import as_object, as_text, is_array
 from langchain_kimi._wire import JsonObject
+from langchain_kimi.emulator._keywords import branches_of
 from langchain_kimi.emulator._offers import Offers
 from langchain_kimi.emulator._references import References
 from langchain_kimi.emulator._scalars import type_of
@@ -27,14 +28,16 @@ class Appeal:
         Args:
             branches: The branches of an anyOf or oneOf.
         """
-        return as_object(max(branches, key=lambda branch: self._score(branch, 0)))
+        # `"type": []` has none: nothing checks the schema of a tool that is not strict.
+        best = max(branches, key=lambda branch: self._score(branch, 0), default=None)
+        return as_object(best)
 
     def _score(self, schema: object, depth: int) -> float:
         node = self._references.resolve(schema)
-        branches = node.get("anyOf") or node.get("oneOf")
+        branches = branches_of(node)
         if depth > _DEEPEST:
             return 0
-        if is_array(branches) and branches:
+        if branches:
             return max(self._score(branch, depth + 1) for branch in branches)
         members = [node["const"]] if "const" in node else node.get("enum")
         if is_array(members):

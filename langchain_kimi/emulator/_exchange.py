@@ -48,6 +48,8 @@ class Request:
     """The body decoded from JSON; None if there is none, or if it is not JSON."""
     fault: str | None = None
     """Why the body is not JSON; None if it is."""
+    peer: tuple[str, int] | None = None
+    """The client's host and port: equal for the requests of one connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,20 +5,21 @@ Required properties are always filled, optional ones only with what is offered.
 
 from typing import Any
 
-from langchain_kimi._json import as_object, as_objects, is_array, is_object
+from langchain_kimi._json import as_object, is_array, is_number, is_object
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._appeal import Appeal
-from langchain_kimi.emulator._json import is_number
-from langchain_kimi.emulator._offers import Offers
-from langchain_kimi.emulator._references import References
-from langchain_kimi.emulator._scalars import fill_scalar, is_scalar, type_of
-from langchain_kimi.emulator._shortest import (
-    ShortestInstances,
+from langchain_kimi.emulator._keywords import (
+    branches_of,
     join_branch,
     least_items,
+    prefix_items,
     property_schema,
     required_names,
 )
+from langchain_kimi.emulator._offers import Offers
+from langchain_kimi.emulator._references import References
+from langchain_kimi.emulator._scalars import fill_scalar, is_scalar, type_of
+from langchain_kimi.emulator._shortest import ShortestInstances
 
 # Deeper, and after so many nodes, the shortest instance will do.
 _DEEPEST, _MOST_NODES = 12, 5_000
@@ -49,11 +50,10 @@ class _Filler:
         if depth > _DEEPEST or self._nodes > _MOST_NODES:
             return self._shortest.build(schema, name)
         node = self._references.resolve(schema)
-        branches = node.get("anyOf") or node.get("oneOf")
-        if is_array(branches) and branches:
-            beside = {k: v for k, v in node.items() if k not in ("anyOf", "oneOf")}
+        branches = branches_of(node)
+        if branches:
             best = self._appeal.best(branches)
-            return self.fill(join_branch(beside, best), name, depth + 1)
+            return self.fill(join_branch(node, best), name, depth + 1)
         return self._fill_plain(node, name, depth)
 
     def _fill_plain(self, node: JsonObject, name: str, depth: int) -> Any:
@@ -105,7 +105,7 @@ class _Filler:
             values[key] = self.fill(node["additionalProperties"], key, depth + 1)
 
     def _fill_array(self, node: JsonObject, name: str, depth: int) -> list[Any]:
-        first = as_objects(node.get("prefixItems"))
+        first = prefix_items(node)
         values = [self.fill(item, name, depth + 1) for item in first]
         if node.get("items") is False or (first and "items" not in node):
             return values

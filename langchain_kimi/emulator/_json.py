@@ -1,16 +1,11 @@
 """JSON bytes -> values, and values -> compact JSON text, as a Go server does it."""
 
 import json
-from typing import Any, NoReturn, TypeGuard
+from typing import Any, NoReturn
 
 
 class NotJsonError(ValueError):
     """The bytes are not JSON."""
-
-
-def is_number(value: object) -> TypeGuard[int | float]:
-    """Whether a value is a JSON number, which Python's bool is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def read_json(raw: bytes) -> Any:

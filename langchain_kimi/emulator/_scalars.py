@@ -4,10 +4,9 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from langchain_kimi._json import is_array
+from langchain_kimi._json import is_array, is_number
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._formats import FORMATS, format_of
-from langchain_kimi.emulator._json import is_number
 from langchain_kimi.emulator._offers import Offers
 from langchain_kimi.emulator._words import find_words
 

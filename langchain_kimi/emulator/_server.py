@@ -8,6 +8,7 @@ import socketserver
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
@@ -105,7 +106,8 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_error(400, "Invalid request: the body is not sent as HTTP wants")
             return
         request = read_request(self.command, self.path, self.headers.items(), raw)
-        self._write(self._reply_to(request))
+        host, port = self.client_address[:2]
+        self._write(self._reply_to(replace(request, peer=(str(host), port))))
 
     # The names that http.server calls.
     do_GET = do_POST = do_PUT = do_PATCH = answer  # noqa: N815

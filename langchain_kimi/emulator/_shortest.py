@@ -5,16 +5,26 @@ Searches by growing depth, so that a recursive schema ends at its nearest exit.
 
 from typing import Any
 
-from langchain_kimi._json import as_object, as_objects, as_text, is_array, is_object
+from langchain_kimi._json import (
+    as_object,
+    as_text,
+)
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.emulator._json import is_number
+from langchain_kimi.emulator._keywords import (
+    branches_of,
+    join_branch,
+    least_items,
+    prefix_items,
+    property_schema,
+    required_names,
+)
 from langchain_kimi.emulator._offers import Offers
 from langchain_kimi.emulator._references import References
 from langchain_kimi.emulator._scalars import fill_scalar, type_of
 
 _DEEPEST = 64
 # Lists that want more than a model would write are left short.
-_MOST_NODES, _MOST_ITEMS = 20_000, 1_000
+_MOST_NODES = 20_000
 
 
 class _TooDeepError(Exception):
@@ -57,8 +67,8 @@ class ShortestInstances:
             raise
 
     def _build_resolved(self, node: JsonObject, name: str, depth: int) -> Any:
-        branches = node.get("anyOf") or node.get("oneOf")
-        if is_array(branches) and branches:
+        branches = branches_of(node)
+        if branches:
             return self._build_branch(node, branches, name, depth)
         if "const" in node or "enum" in node:
             return fill_scalar(node, name, self._nothing)
@@ -71,10 +81,9 @@ class ShortestInstances:
     def _build_branch(
         self, node: JsonObject, branches: list[Any], name: str, depth: int
     ) -> Any:
-        beside = {k: v for k, v in node.items() if k not in ("anyOf", "oneOf")}
         for branch in branches:
             try:
-                return self._build(join_branch(beside, branch), name, depth)
+                return self._build(join_branch(node, branch), name, depth)
             except _TooDeepError:
                 continue
         raise _TooDeepError
@@ -86,39 +95,8 @@ class ShortestInstances:
         }
 
     def _build_array(self, node: JsonObject, name: str, depth: int) -> list[Any]:
-        first = as_objects(node.get("prefixItems"))
+        first = prefix_items(node)
         values = [self._build(item, name, depth - 1) for item in first]
         while len(values) < least_items(node) and self._nodes < _MOST_NODES:
             values.append(self._build(node.get("items"), name, depth - 1))
         return values
-
-
-def join_branch(beside: JsonObject, branch: object) -> JsonObject:
-    """Return a branch of anyOf with what stands beside the anyOf."""
-    joined = {**beside, **as_object(branch)}
-    if is_object(beside.get("properties")):
-        own = as_object(as_object(branch).get("properties"))
-        joined["properties"] = {**beside["properties"], **own}
-    return joined
-
-
-def required_names(node: JsonObject) -> list[str]:
-    """Return the required property names, in the order of the properties."""
-    given = node.get("required")
-    listed: list[Any] = given if is_array(given) else []
-    required = [name for name in listed if isinstance(name, str)]
-    properties = list(as_object(node.get("properties")))
-    known = [name for name in properties if name in required]
-    return known + [name for name in dict.fromkeys(required) if name not in properties]
-
-
-def property_schema(node: JsonObject, name: str) -> object:
-    """Return the schema of a property, that of additional ones if it has none."""
-    properties = as_object(node.get("properties"))
-    return properties.get(name, node.get("additionalProperties"))
-
-
-def least_items(node: JsonObject) -> int:
-    """Return `minItems` within reason, 0 if there is none."""
-    least = node.get("minItems")
-    return min(int(least), _MOST_ITEMS) if is_number(least) else 0
