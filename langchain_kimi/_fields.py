@@ -39,6 +39,33 @@ _REQUEST_FIELDS = (
 )
 
 
+def key_from_env() -> SecretStr:
+    """Return the API key of the environment, an empty one if there is none."""
+    return SecretStr(from_env(KEY_VARIABLES, default="")())
+
+
+def base_url_from_env() -> str:
+    """Return the API's address from the environment, else the international one."""
+    return from_env(BASE_VARIABLES, default=INTERNATIONAL_HOST)()
+
+
+def require_key(api_key: SecretStr) -> None:
+    """Refuse an empty key, with where to get one.
+
+    Args:
+        api_key: The key that was given, or found in the environment.
+
+    Raises:
+        KimiSettingError: It is empty.
+    """
+    if not api_key.get_secret_value():
+        raise KimiSettingError(
+            "No API key: give api_key=..., or set "
+            f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
+            "come from platform.kimi.ai, of the Chinese one from platform.kimi.com."
+        )
+
+
 class KimiFields(BaseChatModel):
     """The settings of ChatKimi, checked when it is built."""
 
@@ -46,13 +73,9 @@ class KimiFields(BaseChatModel):
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
     """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
-    api_key: SecretStr = Field(
-        default_factory=lambda: SecretStr(from_env(KEY_VARIABLES, default="")())
-    )
+    api_key: SecretStr = Field(default_factory=key_from_env)
     """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(
-        default_factory=from_env(BASE_VARIABLES, default=INTERNATIONAL_HOST)
-    )
+    base_url: str = Field(default_factory=base_url_from_env)
     """The API's address, with `/v1`; else MOONSHOT_API_BASE, MOONSHOT_BASE_URL or
     KIMI_BASE_URL; else the international platform's. Keys belong to one region."""
 
@@ -127,12 +150,7 @@ class KimiFields(BaseChatModel):
 
     @model_validator(mode="after")
     def _require_key(self) -> Self:
-        if not self.api_key.get_secret_value():
-            raise KimiSettingError(
-                "No API key: give api_key=..., or set "
-                f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
-                "come from platform.kimi.ai, of the Chinese one from platform.kimi.com."
-            )
+        require_key(self.api_key)
         return self
 
     @property

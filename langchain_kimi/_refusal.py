@@ -37,6 +37,8 @@ def read_validation_error(error: ValidationError) -> KimiSettingError:
     for fault in error.errors(include_url=False):
         path = ".".join(map(str, fault["loc"]))
         text = fault["msg"].removeprefix("Value error, ")
-        given = "" if not path or "api_key" in path else f"={fault['input']!r}"
+        # The input of a missing field is all that was given, the key among it.
+        is_shown = path and "api_key" not in path and fault["type"] != "missing"
+        given = f"={fault['input']!r}" if is_shown else ""
         faults.append(f"{path}{given}: {text}" if path else text)
     return KimiSettingError("; ".join(faults))

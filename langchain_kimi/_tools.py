@@ -10,7 +10,7 @@ from langchain_kimi._json import as_object, is_object
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._rules import tool_name
 from langchain_kimi._schema import adapt_schema
-from langchain_kimi._wire import JsonObject
+from langchain_kimi._wire import PROVIDER, JsonObject
 from langchain_kimi.catalogue import Mode, Model
 
 Tool: TypeAlias = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
@@ -46,8 +46,9 @@ def build_tool(tool: Tool, *, strict: bool | None = None) -> JsonObject:
     Raises:
         KimiSettingError: For something that is not a tool.
     """
-    if is_object(tool) and tool.get("type") in _SERVER_TYPES:
-        return dict(tool)
+    own = own_definition(tool)
+    if own is not None:
+        return own if strict is None else _with_strict(own, strict)
     try:
         wire = convert_to_openai_tool(cast("Any", tool))
     except (ValueError, TypeError) as error:
@@ -58,12 +59,30 @@ def build_tool(tool: Tool, *, strict: bool | None = None) -> JsonObject:
     return _adapted(wire, strict)
 
 
+def own_definition(tool: object) -> JsonObject | None:
+    """Return a tool's definition if it is the API's own, which is sent unchanged.
+
+    Args:
+        tool: A tool in any form; a BaseTool carries it in its `extras`.
+    """
+    if is_object(tool) and tool.get("type") in _SERVER_TYPES:
+        return dict(tool)
+    if isinstance(tool, BaseTool) and tool.extras and PROVIDER in tool.extras:
+        return dict(tool.extras[PROVIDER])
+    return None
+
+
+def _with_strict(wire: JsonObject, strict: bool) -> JsonObject:
+    if wire.get("type") in _SERVER_TYPES:
+        return wire
+    return {**wire, "function": {**wire["function"], "strict": strict}}
+
+
 def _adapted(wire: JsonObject, strict: bool | None) -> JsonObject:
     function = dict(wire["function"])
     function["parameters"] = _parameters(function.get("parameters"))
-    if strict is not None:
-        function["strict"] = strict
-    return {**wire, "function": function}
+    adapted = {**wire, "function": function}
+    return adapted if strict is None else _with_strict(adapted, strict)
 
 
 def _parameters(schema: JsonObject | None) -> JsonObject:

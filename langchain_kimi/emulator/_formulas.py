@@ -139,16 +139,11 @@ def _string(description: str, *values: str) -> JsonObject:
 
 
 _DAY = "A date, such as 2026-11-21"
-_AREAS = [
-    "all",
-    "academic",
-    "social",
-    "library",
-    "finance",
-    "code",
-    "ecommerce",
-    "medical",
-]
+# As captured on 2026-04-19; the guide shows only `query`.
+_AREAS = (
+    *("all", "academic", "social", "library"),
+    *("finance", "code", "ecommerce", "medical"),
+)
 _FORMULAS: Mapping[str, Mapping[str, _Tool]] = {
     "moonshot/convert:latest": _declare(
         "convert",
@@ -206,7 +201,7 @@ _FORMULAS: Mapping[str, Mapping[str, _Tool]] = {
         _fibers.search_web,
         "query",
         query=_string("What to search for"),
-        classes={"type": "array", "items": {"type": "string", "enum": _AREAS}},
+        classes={"type": "array", "items": {"type": "string", "enum": list(_AREAS)}},
     ),
     "moonshot/quickjs:latest": _declare(
         "quickjs",
