@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langchain_kimi._registration import register
     from langchain_kimi.chat_models import ChatKimi
-    from langchain_kimi.middleware import PromptCacheMiddleware
     from langchain_kimi.official_tools import (
         KimiFormulaToolkit,
         dynamic_tools,
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ChatKimi",
     "KimiFormulaToolkit",
-    "PromptCacheMiddleware",
     "__version__",
     "dynamic_tools",
     "register",
@@ -33,7 +31,6 @@ __version__: str
 _HOMES = {
     "ChatKimi": "langchain_kimi.chat_models",
     "KimiFormulaToolkit": "langchain_kimi.official_tools",
-    "PromptCacheMiddleware": "langchain_kimi.middleware",
     "dynamic_tools": "langchain_kimi.official_tools",
     "register": "langchain_kimi._registration",
     "web_search_tool": "langchain_kimi.official_tools",

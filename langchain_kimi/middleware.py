@@ -34,7 +34,8 @@ class PromptCacheMiddleware(AgentMiddleware[Any, Any, Any]):
     Example:
         ```python
         from langchain.agents import create_agent
-        from langchain_kimi import ChatKimi, PromptCacheMiddleware
+        from langchain_kimi import ChatKimi
+        from langchain_kimi.middleware import PromptCacheMiddleware
 
         agent = create_agent(
             ChatKimi(model="kimi-k3"), middleware=[PromptCacheMiddleware()]

@@ -27,7 +27,6 @@ from pydantic import BaseModel
 
 from langchain_kimi import (
     KimiFormulaToolkit,
-    PromptCacheMiddleware,
     dynamic_tools,
     errors,
     web_search_tool,
@@ -36,6 +35,7 @@ from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi.catalogue import current_models
 from langchain_kimi.emulator import Emulator, Reply, Request
 from langchain_kimi.emulator._server import HOST, Server
+from langchain_kimi.middleware import PromptCacheMiddleware
 from tests.conftest import Ask, Chat
 
 _DATE, _CODE = "moonshot/date:latest", "moonshot/code-runner:latest"
@@ -699,13 +699,16 @@ async def test_the_model_opens_its_connections_only_once(chat: Chat) -> None:
 
 
 def test_only_the_middleware_needs_langchain() -> None:
-    """And says so, where langchain is not installed."""
+    """And says so, where langchain is not installed; nor is openai imported early."""
     code = (
         "import sys; sys.modules['langchain'] = None\n"
-        "import langchain_kimi.official_tools, langchain_kimi.chat_models\n"
-        "try:\n    from langchain_kimi import PromptCacheMiddleware\n"
+        "from langchain_kimi import *\n"
+        "KimiFormulaToolkit(formulas=[], api_key='sk-x')\n"
+        "print('openai' in sys.modules)\n"
+        "try:\n    import langchain_kimi.middleware\n"
         "except ImportError as error:\n    print(error)\n"
     )
     command = [sys.executable, "-W", "error", "-c", code]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("False\n")
     assert "pip install 'langchain-kimi[agents]'" in ran.stdout
