@@ -11,14 +11,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langchain_kimi._registration import register
     from langchain_kimi.chat_models import ChatKimi
+    from langchain_kimi.official_tools import (
+        KimiFormulaToolkit,
+        dynamic_tools,
+        web_search_tool,
+    )
 
-__all__ = ["ChatKimi", "__version__", "register"]
+__all__ = [
+    "ChatKimi",
+    "KimiFormulaToolkit",
+    "__version__",
+    "dynamic_tools",
+    "register",
+    "web_search_tool",
+]
 
 __version__: str
 
 _HOMES = {
     "ChatKimi": "langchain_kimi.chat_models",
+    "KimiFormulaToolkit": "langchain_kimi.official_tools",
+    "dynamic_tools": "langchain_kimi.official_tools",
     "register": "langchain_kimi._registration",
+    "web_search_tool": "langchain_kimi.official_tools",
 }
 
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from langchain_kimi._json import as_object
+from langchain_kimi._json import as_object, is_object
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
 from langchain_kimi._retry import retry_delay
 from langchain_kimi._stream import StreamReader
-from langchain_kimi._wire import ChatRequest
+from langchain_kimi._wire import ChatRequest, JsonObject
 
 if TYPE_CHECKING:
     import openai
@@ -135,6 +135,56 @@ class Clients:
             return int(json.loads(response.read())["data"]["total_tokens"])
         except (ValueError, TypeError, KeyError) as error:
             raise read_unreadable(error, response) from error
+
+    def call(self, path: str, body: JsonObject | None = None) -> JsonObject:
+        """Call an endpoint that answers with a JSON object, and return that.
+
+        Args:
+            path: Below the base URL, such as `/models`.
+            body: What to post; None to get.
+        """
+        response = self._send(path, body)
+        return _read_object(response, response.read())
+
+    async def acall(self, path: str, body: JsonObject | None = None) -> JsonObject:
+        """Call an endpoint that answers with a JSON object, and return that.
+
+        Args:
+            path: Below the base URL, such as `/models`.
+            body: What to post; None to get.
+        """
+        response = await self._asend(path, body)
+        return _read_object(response, await response.read())
+
+    def _send(self, path: str, body: JsonObject | None) -> "openai.APIResponse[object]":
+        import openai
+
+        client, cast_to, attempt = self._sync_client(), openai.APIResponse[object], 0
+        while True:
+            try:
+                if body is None:
+                    return client.get(path, cast_to=cast_to)
+                return client.post(path, cast_to=cast_to, content=encode_request(body))
+            except openai.APIError as error:
+                time.sleep(self._delay(error, attempt, {}))
+                attempt += 1
+
+    async def _asend(
+        self, path: str, body: JsonObject | None
+    ) -> "openai.AsyncAPIResponse[object]":
+        import openai
+
+        client, attempt = self._async_client(), 0
+        cast_to = openai.AsyncAPIResponse[object]
+        while True:
+            try:
+                if body is None:
+                    return await client.get(path, cast_to=cast_to)
+                content = encode_request(body)
+                return await client.post(path, cast_to=cast_to, content=content)
+            except openai.APIError as error:
+                await asyncio.sleep(self._delay(error, attempt, {}))
+                attempt += 1
 
     def _open(
         self, request: ChatRequest, *, path: str = _CHAT_PATH, stream: bool = False
@@ -270,6 +320,19 @@ def _read_whole(response: "Response", body: bytes, request: ChatRequest) -> Chat
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise read_unreadable(error, response) from error
     raise read_error_body(error_body, response, model=_model(request))
+
+
+def _read_object(response: "Response", body: bytes) -> JsonObject:
+    from langchain_kimi._failures import read_unreadable
+
+    try:
+        decoded = json.loads(body)
+    except ValueError as error:
+        raise read_unreadable(error, response, wanted="JSON") from error
+    if is_object(decoded):
+        return decoded
+    fault = TypeError(f"it is a {type(decoded).__name__}")
+    raise read_unreadable(fault, response, wanted="a JSON object")
 
 
 def _failure(

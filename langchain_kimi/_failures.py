@@ -97,7 +97,8 @@ def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusEr
         request_id and f"request {request_id}",
     ]
     message = f"{text or error.message} ({', '.join(filter(None, details))})"
-    hint = _hint(chosen, model, error.request.url.host)
+    url = error.request.url
+    hint = _hint(chosen, model, url.host if model else f"{url.host}{url.path}")
     found = chosen(
         f"{message}. {hint}" if hint else message,
         response=error.response,
@@ -136,6 +137,11 @@ def _authentication_hint(model: str, host: str) -> str:
 
 
 def _not_found_hint(model: str, host: str) -> str:
+    if not model:
+        return (
+            f"There is nothing at {host} for this key. Only Moonshot's own platform "
+            "(api.moonshot.ai, api.moonshot.cn) has all endpoints"
+        )
     row = find_model(model)
     if row and row.retired:
         return f"{row.id} was retired on {row.retired}; use {row.successor}"
@@ -203,16 +209,19 @@ def read_error_body(body: object, response: Response, *, model: str) -> openai.A
     return read_api_error(error, model=model)
 
 
-def read_unreadable(error: Exception, response: Response) -> KimiResponseError:
-    """Return the exception for an answer that is not a chat completion.
+def read_unreadable(
+    error: Exception, response: Response, *, wanted: str = "a chat completion"
+) -> KimiResponseError:
+    """Return the exception for an answer that is not what was asked for.
 
     Args:
         error: What the reader found.
         response: The response that was being read.
+        wanted: What was asked for.
     """
     return KimiResponseError(
-        f"{response.url} answered {response.status_code} with something that is not a "
-        f"chat completion: {error}",
+        f"{response.url} answered {response.status_code} with something that is not "
+        f"{wanted}: {error}",
         response.http_request,
         body=None,
     )

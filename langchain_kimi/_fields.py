@@ -54,6 +54,48 @@ def _is_sendable(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
+def key_from_env() -> SecretStr:
+    """Return the API key of the environment, an empty one if there is none."""
+    return SecretStr(_from_environment(KEY_VARIABLES))
+
+
+def base_url_from_env() -> str:
+    """Return the API's address from the environment, else the international one."""
+    return _from_environment(_BASE_VARIABLES) or _INTERNATIONAL_PLATFORM
+
+
+def clean_key(api_key: SecretStr) -> SecretStr:
+    """Strip what a file of secrets adds, and refuse what no header can carry.
+
+    Args:
+        api_key: The key as it was given.
+
+    Raises:
+        ValueError: It has a character that no key has.
+    """
+    text = api_key.get_secret_value().strip()
+    if not _is_sendable(text) or " " in text:
+        raise ValueError("The API key has a character that no key has")
+    return SecretStr(text)
+
+
+def require_key(api_key: SecretStr) -> None:
+    """Refuse an empty key, with where to get one.
+
+    Args:
+        api_key: The key that was given, or found in the environment.
+
+    Raises:
+        KimiSettingError: It is empty.
+    """
+    if not api_key.get_secret_value():
+        raise KimiSettingError(
+            "No API key: give api_key=..., or set "
+            f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
+            "come from platform.kimi.ai, of the Chinese one from platform.kimi.com."
+        )
+
+
 class KimiFields(BaseChatModel):
     """The settings of ChatKimi, checked when it is built."""
 
@@ -64,15 +106,9 @@ class KimiFields(BaseChatModel):
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
     """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
-    api_key: SecretStr = Field(
-        default_factory=lambda: SecretStr(_from_environment(KEY_VARIABLES))
-    )
+    api_key: SecretStr = Field(default_factory=key_from_env)
     """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(
-        default_factory=lambda: (
-            _from_environment(_BASE_VARIABLES) or _INTERNATIONAL_PLATFORM
-        )
-    )
+    base_url: str = Field(default_factory=base_url_from_env)
     """The API's address, with `/v1`; else MOONSHOT_API_BASE, MOONSHOT_BASE_URL or
     KIMI_BASE_URL; else the international platform's. Keys belong to one region."""
 
@@ -141,11 +177,7 @@ class KimiFields(BaseChatModel):
     @field_validator("api_key")
     @classmethod
     def _clean_key(cls, key: SecretStr) -> SecretStr:
-        """Strip what a file of secrets adds, and refuse what no header can carry."""
-        text = key.get_secret_value().strip()
-        if not _is_sendable(text) or " " in text:
-            raise ValueError("The API key has a character that no key has")
-        return SecretStr(text)
+        return clean_key(key)
 
     @field_validator("default_headers")
     @classmethod
@@ -157,12 +189,7 @@ class KimiFields(BaseChatModel):
 
     @model_validator(mode="after")
     def _require_key(self) -> Self:
-        if not self.api_key.get_secret_value():
-            raise KimiSettingError(
-                "No API key: give api_key=..., or set "
-                f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
-                "come from platform.kimi.ai, of the Chinese one from platform.kimi.com."
-            )
+        require_key(self.api_key)
         return self
 
     @property

@@ -63,6 +63,7 @@ def build_messages(
             wires.append(wire)
         else:
             wires += _build(message)
+    _restore_echoes(wires)
     return wires
 
 
@@ -90,6 +91,25 @@ def _build(message: BaseMessage) -> Iterator[Message]:
                 f"Kimi has no role for a {type(message).__name__}. Send System-, "
                 "Human-, AI- and ToolMessages."
             )
+
+
+def _restore_echoes(wires: list[Message]) -> None:
+    """Spell the echo of a builtin function's arguments as Kimi spelt them.
+
+    The client is to send back the arguments of `$web_search` verbatim (web search
+    guide); LangChain hands them to the tool parsed.
+    """
+    calls: dict[str, ToolCall] = {}
+    for wire in wires:
+        calls.update({call["id"]: call for call in wire.get("tool_calls", ())})
+        call = calls.get(wire.get("tool_call_id", ""))
+        if call and call["type"] == "builtin_function":
+            given = call["function"]["arguments"]
+            echo = wire.get("content")
+            if isinstance(echo, str) and parse_arguments(echo) == parse_arguments(
+                given
+            ):
+                wire["content"] = given
 
 
 def _named(wire: JsonObject, message: BaseMessage) -> Message:

@@ -52,10 +52,12 @@ def _read_fault(fault: ErrorDetails, known: list[str]) -> str:
     path = ".".join(map(str, fault["loc"]))
     text = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "extra_forbidden":
-        near = nearest_name(path, known)
-        other = "Give other settings of the API in model_kwargs."
-        return f"ChatKimi has no setting {path!r}. {near}{other}"
+        rest = "Give other settings of the API in model_kwargs."
+        other = rest if "model_kwargs" in known else ""
+        return f"There is no setting {path!r}. {nearest_name(path, known)}{other}"
     if not path:
         return text
-    given = "" if path.startswith(_SECRET) else f"={fault['input']!r}"
+    # The input of a missing field is all that was given, the key among it.
+    is_secret = path.startswith(_SECRET) or fault["type"] == "missing"
+    given = "" if is_secret else f"={fault['input']!r}"
     return f"{path}{given}: {text}"

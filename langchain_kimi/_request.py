@@ -5,14 +5,14 @@ from typing import Any, cast
 
 from langchain_core.messages import BaseMessage
 
-from langchain_kimi._json import as_object, is_object, write_json
+from langchain_kimi._json import as_object, is_array, is_object, write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._refusal import KimiSettingError, Notify, nearest_name
 from langchain_kimi._response_format import build_response_format
 from langchain_kimi._rules import check_request, mode_of
 from langchain_kimi._settings import build_settings
 from langchain_kimi._tools import build_tools, choose_tools
-from langchain_kimi._wire import ChatRequest, JsonObject
+from langchain_kimi._wire import ChatRequest, JsonObject, Message
 from langchain_kimi.catalogue import Model
 
 # What a call may set: the API's own keys, and LangChain's names for them.
@@ -69,6 +69,7 @@ def build_request(
     request["messages"] = build_messages(
         messages, notify=notify, backfill=_backfill(request, model)
     )
+    _adapt_dynamic_tools(request["messages"])
     request.update(unknown)
     _refuse_violations(request, rules)
     return cast("ChatRequest", request)
@@ -118,6 +119,15 @@ def _add_tools(
         request["tool_choice"] = sent_choice
     if request.get("parallel_tool_calls") is False:
         notify("parallel_tool_calls=False has no effect: Kimi cannot switch them off.")
+
+
+def _adapt_dynamic_tools(messages: list[Message]) -> None:
+    """Bring tools in mid-conversation into the API's form, however they were given."""
+    for message in messages:
+        tools: object = message.get("tools")
+        # What is no list is left to the rules, which say what it should be.
+        if is_array(tools):
+            message["tools"] = build_tools(tools)
 
 
 def _backfill(request: JsonObject, model: Model | None) -> bool:

@@ -11,7 +11,7 @@ from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._rules import tool_name
 from langchain_kimi._schema import adapt_schema
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import Mode, Model, current_models
+from langchain_kimi.catalogue import PROVIDER, Mode, Model, current_models
 
 Tool: TypeAlias = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
 """What bind_tools takes: a schema dict, a pydantic or TypedDict class, a function."""
@@ -48,8 +48,9 @@ def build_tool(tool: Tool, *, strict: bool | None = None) -> JsonObject:
     Raises:
         KimiSettingError: For something that is not a tool.
     """
-    if is_object(tool) and tool.get("type") in _SERVER_TYPES:
-        return dict(tool)
+    own = own_definition(tool)
+    if own is not None:
+        return own if strict is None else _with_strict(own, strict)
     try:
         wire = _read_wire(tool)
     except (*UNREADABLE, KimiSettingError) as error:
@@ -68,6 +69,25 @@ def _read_wire(tool: Tool) -> JsonObject:
     return {"type": "function", "function": read_function(tool)}
 
 
+def own_definition(tool: object) -> JsonObject | None:
+    """Return a tool's definition if it is the API's own, which is sent unchanged.
+
+    Args:
+        tool: A tool in any form; a BaseTool carries it in its `extras`.
+    """
+    if is_object(tool) and tool.get("type") in _SERVER_TYPES:
+        return dict(tool)
+    if isinstance(tool, BaseTool) and tool.extras and PROVIDER in tool.extras:
+        return dict(tool.extras[PROVIDER])
+    return None
+
+
+def _with_strict(wire: JsonObject, strict: bool) -> JsonObject:
+    if wire.get("type") in _SERVER_TYPES:
+        return wire
+    return {**wire, "function": {**wire["function"], "strict": strict}}
+
+
 def _adapted(wire: JsonObject, strict: bool | None) -> JsonObject:
     function = dict(wire["function"])
     # `parameters` is required by the API; a tool without arguments has an empty object.
@@ -80,9 +100,8 @@ def _adapted(wire: JsonObject, strict: bool | None) -> JsonObject:
             "which takes any schema."
         )
     function["parameters"] = schema
-    if strict is not None:
-        function["strict"] = strict
-    return {**wire, "function": function}
+    adapted = {**wire, "function": function}
+    return adapted if strict is None else _with_strict(adapted, strict)
 
 
 def choose_tools(

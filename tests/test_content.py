@@ -206,7 +206,8 @@ async def test_a_partial_message_is_continued(kimi: Emulator, chat: Chat) -> Non
 
 async def test_tools_of_a_system_message_are_sent(kimi: Emulator, chat: Chat) -> None:
     """K3 takes tools in mid-conversation; such a message has no content."""
-    tool = {"type": "function", "function": {"name": "f", "parameters": {}}}
+    none = {"type": "object", "properties": {}}
+    tool = {"type": "function", "function": {"name": "f", "parameters": none}}
     message = SystemMessage("", additional_kwargs={"tools": [tool]})
     assert chat().invoke([message, "call f"]).tool_calls
     assert kimi.requests[-1].body["messages"][0] == {"role": "system", "tools": [tool]}

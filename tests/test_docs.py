@@ -53,6 +53,25 @@ def test_the_demo_runs_without_a_key() -> None:
     assert "minutes=20" in ran.stdout
 
 
+def test_the_example_of_official_tools_runs_without_a_key() -> None:
+    """A tool that works, one whose result is sealed, one that fails, and a late one."""
+    ran = subprocess.run(
+        [sys.executable, str(_ROOT / "docs" / "examples" / "official_tools.py")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    for words in (
+        "62.13711922",
+        '1 page about "Kimi news"',
+        "tool: code_runner failed: the emulator executes no code",
+        "With a tool in mid-conversation: [{'name': 'get_weather'",
+    ):
+        assert words in ran.stdout
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     """So that a release is not told late."""
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]

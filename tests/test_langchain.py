@@ -147,7 +147,14 @@ print(before == load.ALL_SERIALIZABLE_MAPPINGS, bool(get_translator("moonshot"))
 
 def test_what_is_public_is_listed() -> None:
     """And exists."""
-    assert set(langchain_kimi.__all__) == {"ChatKimi", "register", "__version__"}
+    assert set(langchain_kimi.__all__) == {
+        "ChatKimi",
+        "KimiFormulaToolkit",
+        "__version__",
+        "dynamic_tools",
+        "register",
+        "web_search_tool",
+    }
     for name in langchain_kimi.__all__:
         assert getattr(langchain_kimi, name)
     assert dir(langchain_kimi) == sorted(langchain_kimi.__all__)

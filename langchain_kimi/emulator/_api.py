@@ -21,6 +21,7 @@ from langchain_kimi.emulator._failures import (
     invalid,
     not_found,
 )
+from langchain_kimi.emulator._formulas import FORMULAS_PATH, find_formula
 from langchain_kimi.emulator._json import to_bytes, write_json
 from langchain_kimi.emulator._listings import (
     build_balance,
@@ -70,6 +71,8 @@ class Api:
         known = self._endpoints.get(path)
         if known is None and path.startswith("/v1/models/"):
             known = ("GET", self._show_model)
+        if known is None and path.startswith(FORMULAS_PATH):
+            known = _formula_endpoint(path)
         if known is None:
             raise not_found(f"Not found the path {request.path}")
         method, endpoint = known
@@ -100,6 +103,11 @@ class Api:
     def _show_model(self, request: Request) -> Reply:
         name = request.path.removeprefix("/v1/models/").rstrip("/")
         return _json(build_model(self._checks.row_of(name)))
+
+
+def _formula_endpoint(path: str) -> tuple[str, _Endpoint]:
+    method, answer = find_formula(path)
+    return method, lambda request: _json(answer(request))
 
 
 def _json(body: JsonObject) -> Reply:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_kimi._json import as_object, as_objects, as_text, is_array
-from langchain_kimi._rules import list_tools, running_turn_start, tool_name
+from langchain_kimi._rules import list_tools, running_turn_start
 from langchain_kimi._wire import JsonObject
+from langchain_kimi.emulator._search import read_search
 
 _DATA_URL = re.compile(r"data:([^;,]*)[^,]*,")
 
@@ -83,20 +84,30 @@ def _is_partial(message: JsonObject) -> bool:
 
 
 def _read_results(turn: list[JsonObject]) -> list[ToolResult]:
-    """Pair each tool message with the name of the call that it answers."""
-    names = {
-        call.get("id"): tool_name(call)
+    """Pair each tool message with the call that it answers."""
+    calls = {
+        call.get("id"): as_object(call.get("function"))
         for message in turn
         for call in as_objects(message.get("tool_calls"))
     }
     return [
-        ToolResult(
-            name=names.get(message.get("tool_call_id")) or as_text(message.get("name")),
-            text=text_of(message),
-        )
+        _read_result(message, calls.get(message.get("tool_call_id"), {}), turn[0])
         for message in turn
         if message.get("role") == "tool"
     ]
+
+
+def _read_result(
+    message: JsonObject, call: JsonObject, opening: JsonObject
+) -> ToolResult:
+    name = as_text(call.get("name")) or as_text(message.get("name"))
+    text = read_search(
+        text_of(message),
+        name=name,
+        ticket=as_text(call.get("arguments")),
+        asked=text_of(opening),
+    )
+    return ToolResult(name=name, text=text)
 
 
 def _read_media(message: JsonObject) -> list[str]:

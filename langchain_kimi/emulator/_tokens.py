@@ -8,6 +8,7 @@ import re
 from langchain_kimi._json import as_object, as_objects, is_array
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._json import write_json
+from langchain_kimi.emulator._search import count_search
 
 # A one-line prompt costs 87 to 94 tokens (probes P1 and P2): most is hidden.
 PREAMBLE = 80
@@ -41,7 +42,7 @@ def count_message(message: JsonObject) -> int:
     for call in as_objects(message.get("tool_calls")):
         function = as_object(call.get("function"))
         total += count_tokens(f"{function.get('name')}{function.get('arguments')}")
-    return total + _count_tools(message)
+    return total + _count_tools(message) + count_search(message)
 
 
 def count_opening(request: JsonObject) -> int:
