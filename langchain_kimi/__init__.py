@@ -11,13 +11,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langchain_kimi._registration import register
     from langchain_kimi.chat_models import ChatKimi
+    from langchain_kimi.document_loaders import KimiFileLoader, KimiFileParser
+    from langchain_kimi.files import KimiFiles
 
-__all__ = ["ChatKimi", "__version__", "register"]
+__all__ = [
+    "ChatKimi",
+    "KimiFileLoader",
+    "KimiFileParser",
+    "KimiFiles",
+    "__version__",
+    "register",
+]
 
 __version__: str
 
 _HOMES = {
     "ChatKimi": "langchain_kimi.chat_models",
+    "KimiFileLoader": "langchain_kimi.document_loaders",
+    "KimiFileParser": "langchain_kimi.document_loaders",
+    "KimiFiles": "langchain_kimi.files",
     "register": "langchain_kimi._registration",
 }
 

@@ -3,7 +3,6 @@
 from typing import Any, Self
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.utils import from_env
 from pydantic import (
     ConfigDict,
     Field,
@@ -12,6 +11,7 @@ from pydantic import (
     model_validator,
 )
 
+from langchain_kimi._connection import read_base_url, read_key, require_key
 from langchain_kimi._json import as_object
 from langchain_kimi._refusal import (
     KimiSettingError,
@@ -21,9 +21,6 @@ from langchain_kimi._refusal import (
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import DEFAULT_MODEL
 
-INTERNATIONAL_HOST = "https://api.moonshot.ai/v1"
-KEY_VARIABLES = ["MOONSHOT_API_KEY", "KIMI_API_KEY"]
-BASE_VARIABLES = ["MOONSHOT_API_BASE", "MOONSHOT_BASE_URL", "KIMI_BASE_URL"]
 # Fields whose value is a setting of each request, under the same name.
 _REQUEST_FIELDS = (
     "temperature",
@@ -46,13 +43,9 @@ class KimiFields(BaseChatModel):
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
     """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
-    api_key: SecretStr = Field(
-        default_factory=lambda: SecretStr(from_env(KEY_VARIABLES, default="")())
-    )
+    api_key: SecretStr = Field(default_factory=read_key)
     """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(
-        default_factory=from_env(BASE_VARIABLES, default=INTERNATIONAL_HOST)
-    )
+    base_url: str = Field(default_factory=read_base_url)
     """The API's address, with `/v1`; else MOONSHOT_API_BASE, MOONSHOT_BASE_URL or
     KIMI_BASE_URL; else the international platform's. Keys belong to one region."""
 
@@ -127,12 +120,7 @@ class KimiFields(BaseChatModel):
 
     @model_validator(mode="after")
     def _require_key(self) -> Self:
-        if not self.api_key.get_secret_value():
-            raise KimiSettingError(
-                "No API key: give api_key=..., or set "
-                f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
-                "come from platform.kimi.ai, of the Chinese one from platform.kimi.com."
-            )
+        require_key(self.api_key)
         return self
 
     @property

@@ -146,7 +146,14 @@ print(before == load.ALL_SERIALIZABLE_MAPPINGS, bool(get_translator("moonshot"))
 
 def test_what_is_public_is_listed() -> None:
     """And exists."""
-    assert set(langchain_kimi.__all__) == {"ChatKimi", "register", "__version__"}
+    assert set(langchain_kimi.__all__) == {
+        "ChatKimi",
+        "KimiFileLoader",
+        "KimiFileParser",
+        "KimiFiles",
+        "register",
+        "__version__",
+    }
     for name in langchain_kimi.__all__:
         assert getattr(langchain_kimi, name)
     assert dir(langchain_kimi) == sorted(langchain_kimi.__all__)
