@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_kimi._registration import register
+    from langchain_kimi.batches import KimiBatches
     from langchain_kimi.chat_models import ChatKimi
     from langchain_kimi.document_loaders import KimiFileLoader, KimiFileParser
     from langchain_kimi.files import KimiFiles
 
 __all__ = [
     "ChatKimi",
+    "KimiBatches",
     "KimiFileLoader",
     "KimiFileParser",
     "KimiFiles",
@@ -27,6 +29,7 @@ __version__: str
 
 _HOMES = {
     "ChatKimi": "langchain_kimi.chat_models",
+    "KimiBatches": "langchain_kimi.batches",
     "KimiFileLoader": "langchain_kimi.document_loaders",
     "KimiFileParser": "langchain_kimi.document_loaders",
     "KimiFiles": "langchain_kimi.files",

@@ -148,6 +148,7 @@ def test_what_is_public_is_listed() -> None:
     """And exists."""
     assert set(langchain_kimi.__all__) == {
         "ChatKimi",
+        "KimiBatches",
         "KimiFileLoader",
         "KimiFileParser",
         "KimiFiles",
