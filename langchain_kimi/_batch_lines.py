@@ -41,12 +41,12 @@ def build_lines(requests: BatchInput, model: BatchModel) -> bytes:
         KimiSettingError: For whatever the API would refuse.
     """
     chat, settings = _unbind(model)
-    refuse(check_batch_model(chat.model_name))
     lines = [
         _build_line(id, conversation, chat, settings)
         for id, conversation in _with_ids(requests)
     ]
     refuse(check_lines(lines))
+    refuse(check_batch_model(lines[0]["body"]["model"]))
     return b"".join(encode_request(line) + b"\n" for line in lines)
 
 
