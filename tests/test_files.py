@@ -1,5 +1,6 @@
 """KimiFiles, the loader and the parser: what is sent, what is refused, what is left."""
 
+import asyncio
 import io
 import os
 import socket
@@ -447,6 +448,32 @@ class TestLoader:
         (document,) = await load(tmp_path / "a.txt")
         assert document.page_content == text
         assert document.metadata.get("title") == title
+
+    async def test_a_cancelled_load_leaves_nothing(
+        self, kimi: Emulator, server: KimiFiles, tmp_path: Path
+    ) -> None:
+        """While it waits for an extraction that does not come."""
+        (tmp_path / "a.txt").write_text("x")
+        kimi.send(b"", path=CONTENT, headers={"Content-Length": "7"})
+        async with KimiFiles(kimi.api_key, kimi.base_url) as files:
+            loader = KimiFileLoader(tmp_path / "a.txt", files=files)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(loader.aload(), 0.5)
+        assert server.list() == []
+        assert kimi.requests[-2].method == "DELETE"
+
+    async def test_many_loads_run_at_once(
+        self, kimi: Emulator, server: KimiFiles, tmp_path: Path
+    ) -> None:
+        """On one client, each with its own file."""
+        paths = [tmp_path / f"{number}.txt" for number in range(20)]
+        for path in paths:
+            path.write_text(path.name)
+        async with KimiFiles(kimi.api_key, kimi.base_url) as files:
+            loads = [KimiFileLoader(path, files=files).aload() for path in paths]
+            found = await asyncio.gather(*loads)
+        assert [d.page_content for (d,) in found] == [path.name for path in paths]
+        assert server.list() == []
 
     def test_it_is_lazy(self, kimi: Emulator, tmp_path: Path) -> None:
         """The second file is not sent before it is asked for; leaving is no trouble."""
