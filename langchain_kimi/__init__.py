@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_kimi._registration import register
+    from langchain_kimi.batches import KimiBatches
     from langchain_kimi.chat_models import ChatKimi
+    from langchain_kimi.document_loaders import KimiFileLoader, KimiFileParser
+    from langchain_kimi.files import KimiFiles
     from langchain_kimi.official_tools import (
         KimiFormulaToolkit,
         dynamic_tools,
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChatKimi",
+    "KimiBatches",
+    "KimiFileLoader",
+    "KimiFileParser",
+    "KimiFiles",
     "KimiFormulaToolkit",
     "__version__",
     "dynamic_tools",
@@ -30,6 +37,10 @@ __version__: str
 
 _HOMES = {
     "ChatKimi": "langchain_kimi.chat_models",
+    "KimiBatches": "langchain_kimi.batches",
+    "KimiFileLoader": "langchain_kimi.document_loaders",
+    "KimiFileParser": "langchain_kimi.document_loaders",
+    "KimiFiles": "langchain_kimi.files",
     "KimiFormulaToolkit": "langchain_kimi.official_tools",
     "dynamic_tools": "langchain_kimi.official_tools",
     "register": "langchain_kimi._registration",

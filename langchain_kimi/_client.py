@@ -9,26 +9,24 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-
-from langchain_kimi._json import as_object, is_object
-from langchain_kimi._request import encode_request
-from langchain_kimi._response import read_response
+from langchain_kimi._json import is_object
 from langchain_kimi._retry import retry_delay
-from langchain_kimi._stream import StreamReader
-from langchain_kimi._wire import ChatRequest, JsonObject
+from langchain_kimi._upload import Upload
+from langchain_kimi._wire import JsonObject
 
 if TYPE_CHECKING:
     import openai
 
     from langchain_kimi._failures import Response
 
-_CHAT_PATH = "/chat/completions"
-_ESTIMATE_PATH = "/tokenizers/estimate-token-count"
+_Read = TypeVar("_Read")
+
 # A whole answer's headers come when it is finished: "allow >= 15 min read".
 _READ_SECONDS, _CONNECT_SECONDS = 900.0, 10.0
 # How the SDK's own `with_streaming_response` asks for a response it has not read.
@@ -49,6 +47,77 @@ class ClientSettings:
     http_async_client: Any = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to an endpoint, which can be sent more than once."""
+
+    method: Literal["get", "post", "delete"]
+    path: str
+    content: bytes | None = None
+    """The body, as JSON."""
+    query: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
+    upload: Upload | None = None
+    """The file of a form; such a call has no other body."""
+    model: str = ""
+    """The model id, for the hints of errors; "" where there is none."""
+    expected: str = "chat completion"
+    """What the answer should be, for the errors."""
+    repeatable: bool = True
+    """Whether to send it again when no answer came, though it may have arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good response, whole."""
+
+    call: Call
+    response: "Response"
+    body: bytes
+
+    @property
+    def request_id(self) -> str | None:
+        """The `Msh-Request-Id` header."""
+        return read_request_id(self.response)
+
+    def read(self, reader: Callable[[JsonObject], _Read]) -> _Read:
+        """Return what a reader makes of the decoded body.
+
+        Args:
+            reader: Raises ValueError, TypeError, AttributeError or KeyError for a body
+                that is not what was expected.
+
+        Raises:
+            openai.APIError: If the body is an error, or cannot be read.
+        """
+        from langchain_kimi._failures import read_error_body, read_unreadable
+
+        decoded = self.decode()
+        error_body = decoded.get("error")
+        if error_body:
+            raise read_error_body(error_body, self.response, model=self.call.model)
+        try:
+            return reader(decoded)
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise read_unreadable(error, self.response, self.call.expected) from error
+
+    def decode(self) -> JsonObject:
+        """Return the body, whatever it says.
+
+        Raises:
+            openai.APIError: If it is no JSON object.
+        """
+        from langchain_kimi._failures import read_unreadable
+
+        try:
+            decoded = json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise read_unreadable(error, self.response, self.call.expected) from error
+        if is_object(decoded):
+            return decoded
+        fault = TypeError(f"it is a {type(decoded).__name__}")
+        raise read_unreadable(fault, self.response, self.call.expected)
+
+
 class Clients:
     """The SDK's clients for one set of settings, built when they are first needed."""
 
@@ -65,176 +134,84 @@ class Clients:
         self._by_loop: dict[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = {}
         self._lock = threading.Lock()
 
-    def complete(self, request: ChatRequest) -> ChatResult:
-        """Send a request and return the whole answer.
+    def request(self, call: Call) -> Answer:
+        """Send a call, as often as needed, and return the whole answer.
 
         Args:
-            request: The body, as `build_request` returns it.
-        """
-        response = self._open(request)
-        return _read_whole(response, response.read(), request)
+            call: What to send.
 
-    async def acomplete(self, request: ChatRequest) -> ChatResult:
-        """Send a request and return the whole answer.
+        Raises:
+            openai.APIError: One of `langchain_kimi.errors`.
+        """
+        response = self.open(call)
+        return Answer(call, response, response.read())
+
+    async def arequest(self, call: Call) -> Answer:
+        """Send a call, as often as needed, and return the whole answer.
 
         Args:
-            request: The body, as `build_request` returns it.
-        """
-        response = await self._aopen(request)
-        return _read_whole(response, await response.read(), request)
+            call: What to send.
 
-    def stream(self, request: ChatRequest) -> Iterator[ChatGenerationChunk]:
-        """Send a request and yield the answer in chunks.
+        Raises:
+            openai.APIError: One of `langchain_kimi.errors`.
+        """
+        response = await self.aopen(call)
+        return Answer(call, response, await response.read())
+
+    def open(self, call: Call, *, stream: bool = False) -> "openai.APIResponse[object]":
+        """Send a call, as often as needed, and return its response.
 
         Args:
-            request: The body, as `build_request` returns it.
+            call: What to send.
+            stream: Whether to leave the body unread.
         """
-        response = self._open(request, stream=True)
-        reader = StreamReader(request_id=_request_id(response))
-        try:
-            # To the end, beyond [DONE]: only then can the connection be used again.
-            for piece in response.iter_bytes():
-                yield from reader.feed(piece)
-            yield from reader.finish()
-        except Exception as error:
-            if not reader.done:
-                raise _failure(error, response, request) from error
-        finally:
-            response.close()
-
-    async def astream(self, request: ChatRequest) -> AsyncIterator[ChatGenerationChunk]:
-        """Send a request and yield the answer in chunks.
-
-        Args:
-            request: The body, as `build_request` returns it.
-        """
-        response = await self._aopen(request, stream=True)
-        reader = StreamReader(request_id=_request_id(response))
-        try:
-            async for piece in response.iter_bytes():
-                for chunk in reader.feed(piece):
-                    yield chunk
-            for chunk in reader.finish():
-                yield chunk
-        except Exception as error:
-            if not reader.done:
-                raise _failure(error, response, request) from error
-        finally:
-            await response.close()
-
-    def estimate_tokens(self, request: ChatRequest) -> int:
-        """Return the API's own count of a prompt's tokens.
-
-        Args:
-            request: A chat request; only its model and messages are counted.
-        """
-        from langchain_kimi._failures import read_unreadable
-
-        response = self._open(request, path=_ESTIMATE_PATH)
-        try:
-            return int(json.loads(response.read())["data"]["total_tokens"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise read_unreadable(error, response) from error
-
-    def call(self, path: str, body: JsonObject | None = None) -> JsonObject:
-        """Call an endpoint that answers with a JSON object, and return that.
-
-        Args:
-            path: Below the base URL, such as `/models`.
-            body: What to post; None to get.
-        """
-        response = self._send(path, body)
-        return _read_object(response, response.read())
-
-    async def acall(self, path: str, body: JsonObject | None = None) -> JsonObject:
-        """Call an endpoint that answers with a JSON object, and return that.
-
-        Args:
-            path: Below the base URL, such as `/models`.
-            body: What to post; None to get.
-        """
-        response = await self._asend(path, body)
-        return _read_object(response, await response.read())
-
-    def _send(self, path: str, body: JsonObject | None) -> "openai.APIResponse[object]":
         import openai
 
-        client, cast_to, attempt = self._sync_client(), openai.APIResponse[object], 0
-        while True:
+        client: Any = self._sync_client()
+        for attempt in count():
             try:
-                if body is None:
-                    return client.get(path, cast_to=cast_to)
-                return client.post(path, cast_to=cast_to, content=encode_request(body))
+                with _arguments(call, stream=stream) as arguments:
+                    return getattr(client, call.method)(
+                        call.path, cast_to=openai.APIResponse[object], **arguments
+                    )
             except openai.APIError as error:
-                time.sleep(self._delay(error, attempt, {}))
-                attempt += 1
+                time.sleep(self._delay(error, attempt, call))
+        raise AssertionError("count() never ends")
 
-    async def _asend(
-        self, path: str, body: JsonObject | None
+    async def aopen(
+        self, call: Call, *, stream: bool = False
     ) -> "openai.AsyncAPIResponse[object]":
+        """Send a call, as often as needed, and return its response.
+
+        Args:
+            call: What to send.
+            stream: Whether to leave the body unread.
+        """
         import openai
 
-        client, attempt = self._async_client(), 0
-        cast_to = openai.AsyncAPIResponse[object]
-        while True:
+        client: Any = self._async_client()
+        for attempt in count():
             try:
-                if body is None:
-                    return await client.get(path, cast_to=cast_to)
-                content = encode_request(body)
-                return await client.post(path, cast_to=cast_to, content=content)
+                with _arguments(call, stream=stream) as arguments:
+                    return await getattr(client, call.method)(
+                        call.path, cast_to=openai.AsyncAPIResponse[object], **arguments
+                    )
             except openai.APIError as error:
-                await asyncio.sleep(self._delay(error, attempt, {}))
-                attempt += 1
+                await asyncio.sleep(self._delay(error, attempt, call))
+        raise AssertionError("count() never ends")
 
-    def _open(
-        self, request: ChatRequest, *, path: str = _CHAT_PATH, stream: bool = False
-    ) -> "openai.APIResponse[object]":
-        import openai
-
-        client, body, attempt = self._sync_client(), encode_request(request), 0
-        while True:
-            try:
-                return client.post(
-                    path,
-                    cast_to=openai.APIResponse[object],
-                    content=body,
-                    options={"headers": _UNREAD} if stream else {},
-                    stream=stream,
-                )
-            except openai.APIError as error:
-                time.sleep(self._delay(error, attempt, request))
-                attempt += 1
-
-    async def _aopen(
-        self, request: ChatRequest, *, path: str = _CHAT_PATH, stream: bool = False
-    ) -> "openai.AsyncAPIResponse[object]":
-        import openai
-
-        client, body, attempt = self._async_client(), encode_request(request), 0
-        while True:
-            try:
-                return await client.post(
-                    path,
-                    cast_to=openai.AsyncAPIResponse[object],
-                    content=body,
-                    options={"headers": _UNREAD} if stream else {},
-                    stream=stream,
-                )
-            except openai.APIError as error:
-                await asyncio.sleep(self._delay(error, attempt, request))
-                attempt += 1
-
-    def _delay(
-        self, error: "openai.APIError", attempt: int, request: ChatRequest
-    ) -> float:
+    def _delay(self, error: "openai.APIError", attempt: int, call: Call) -> float:
         """Return the wait before the next attempt, or raise what the caller is told."""
+        from openai import APIConnectionError
+
         from langchain_kimi._failures import read_api_error
 
-        told = read_api_error(error, model=_model(request))
+        told = read_api_error(error, model=call.model)
+        unsure = isinstance(error, APIConnectionError) and not call.repeatable
         delay = retry_delay(
             told, attempt=attempt, max_retries=self.settings.max_retries
         )
-        if delay is None:
+        if delay is None or unsure:
             raise told from error
         return delay
 
@@ -277,9 +254,9 @@ class Clients:
         """Tell whether two models would reach the same API in the same way."""
         return isinstance(other, Clients) and other.settings == self.settings
 
-    def __reduce__(self) -> tuple[type["Clients"], tuple[ClientSettings]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[ClientSettings]]:
         """Pickle and copy as clients that have opened nothing: sockets do neither."""
-        return Clients, (self.settings,)
+        return type(self), (self.settings,)
 
     def close(self) -> None:
         """Close the sync client's connections; the next call opens new ones."""
@@ -309,43 +286,25 @@ def _options(settings: ClientSettings) -> dict[str, Any]:
     }
 
 
-def _read_whole(response: "Response", body: bytes, request: ChatRequest) -> ChatResult:
-    from langchain_kimi._failures import read_error_body, read_unreadable
-
-    try:
-        decoded = as_object(json.loads(body))
-        error_body = decoded.get("error")
-        if not error_body:
-            return read_response(decoded, request_id=_request_id(response))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise read_unreadable(error, response) from error
-    raise read_error_body(error_body, response, model=_model(request))
-
-
-def _read_object(response: "Response", body: bytes) -> JsonObject:
-    from langchain_kimi._failures import read_unreadable
-
-    try:
-        decoded = json.loads(body)
-    except ValueError as error:
-        raise read_unreadable(error, response, wanted="JSON") from error
-    if is_object(decoded):
-        return decoded
-    fault = TypeError(f"it is a {type(decoded).__name__}")
-    raise read_unreadable(fault, response, wanted="a JSON object")
+@contextmanager
+def _arguments(call: Call, *, stream: bool) -> Generator[JsonObject]:
+    """Give the SDK's arguments for one attempt; a file is open only meanwhile."""
+    headers = dict(_UNREAD) if stream else {}
+    arguments: JsonObject = {"options": {"headers": headers, "params": call.query}}
+    if stream:
+        arguments["stream"] = True
+    if call.content is not None:
+        arguments["content"] = call.content
+    if call.upload is None:
+        yield arguments
+        return
+    # So the SDK's own `files.create` asks for a form.
+    headers["Content-Type"] = "multipart/form-data"
+    with call.upload.open() as file:
+        form = {"file": (call.upload.filename, file)}
+        yield {**arguments, "files": form, "body": {"purpose": call.upload.purpose}}
 
 
-def _failure(
-    error: Exception, response: "Response", request: ChatRequest
-) -> "openai.APIError":
-    from langchain_kimi._failures import read_stream_failure
-
-    return read_stream_failure(error, response, model=_model(request))
-
-
-def _model(request: ChatRequest) -> str:
-    return request.get("model", "")
-
-
-def _request_id(response: "Response") -> str | None:
+def read_request_id(response: "Response") -> str | None:
+    """Return the `Msh-Request-Id` header of a response."""
     return response.headers.get("msh-request-id")

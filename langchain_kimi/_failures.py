@@ -90,7 +90,7 @@ def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusEr
     body = _error_body(error.body)
     kind, text = str(body.get("type") or ""), str(body.get("message") or "")
     request_id = error.response.headers.get("msh-request-id") or error.request_id
-    chosen = _class_of(error.status_code, kind, text)
+    chosen = choose_class(error.status_code, kind, text)
     details = [
         f"HTTP {error.status_code}",
         kind,
@@ -116,7 +116,14 @@ def _error_body(body: object) -> JsonObject:
     return as_object(found.get("error")) or found
 
 
-def _class_of(status: int, kind: str, text: str) -> type[KimiStatusError]:
+def choose_class(status: int, kind: str, text: str) -> type[KimiStatusError]:
+    """Return the class of an error answer.
+
+    Args:
+        status: The HTTP status.
+        kind: The API's `error.type`.
+        text: The API's words.
+    """
     lowered = text.lower()
     for row_kind, words, chosen in _BY_TYPE:
         if kind == row_kind and (not words or any(word in lowered for word in words)):
@@ -210,18 +217,18 @@ def read_error_body(body: object, response: Response, *, model: str) -> openai.A
 
 
 def read_unreadable(
-    error: Exception, response: Response, *, wanted: str = "a chat completion"
+    error: Exception, response: Response, expected: str = "chat completion"
 ) -> KimiResponseError:
     """Return the exception for an answer that is not what was asked for.
 
     Args:
         error: What the reader found.
         response: The response that was being read.
-        wanted: What was asked for.
+        expected: What was asked for.
     """
     return KimiResponseError(
-        f"{response.url} answered {response.status_code} with something that is not "
-        f"{wanted}: {error}",
+        f"{response.url} answered {response.status_code} with something that is not a "
+        f"{expected}: {error}",
         response.http_request,
         body=None,
     )

@@ -1,7 +1,5 @@
 """ChatKimi's settings: pydantic fields, their environment variables and checks."""
 
-import os
-from collections.abc import Iterable
 from typing import Any, Self
 
 from langchain_core.language_models import BaseChatModel
@@ -16,13 +14,17 @@ from pydantic import (
     model_validator,
 )
 
-from langchain_kimi._refusal import KimiSettingError, read_validation_error
+from langchain_kimi._connection import (
+    clean_key,
+    is_sendable,
+    read_base_url,
+    read_key,
+    require_key,
+)
+from langchain_kimi._refusal import read_validation_error
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import DEFAULT_MODEL
 
-_INTERNATIONAL_PLATFORM = "https://api.moonshot.ai/v1"
-KEY_VARIABLES = ["MOONSHOT_API_KEY", "KIMI_API_KEY"]
-_BASE_VARIABLES = ["MOONSHOT_API_BASE", "MOONSHOT_BASE_URL", "KIMI_BASE_URL"]
 # Fields whose value is a setting of each request, under the same name.
 _REQUEST_FIELDS = (
     "temperature",
@@ -38,62 +40,10 @@ _REQUEST_FIELDS = (
 )
 
 
-def _from_environment(names: Iterable[str]) -> str:
-    """Return the first variable with something in it; an empty one is not set."""
-    return next((value for name in names if (value := os.environ.get(name))), "")
-
-
 def _names(model: type[BaseModel]) -> list[str]:
     """Return the names that a field may be given by."""
     fields = model.model_fields.items()
     return [name for key, info in fields for name in {key, info.alias or key}]
-
-
-def _is_sendable(text: str) -> bool:
-    """Tell whether a header can carry a text."""
-    return text.isascii() and text.isprintable()
-
-
-def key_from_env() -> SecretStr:
-    """Return the API key of the environment, an empty one if there is none."""
-    return SecretStr(_from_environment(KEY_VARIABLES))
-
-
-def base_url_from_env() -> str:
-    """Return the API's address from the environment, else the international one."""
-    return _from_environment(_BASE_VARIABLES) or _INTERNATIONAL_PLATFORM
-
-
-def clean_key(api_key: SecretStr) -> SecretStr:
-    """Strip what a file of secrets adds, and refuse what no header can carry.
-
-    Args:
-        api_key: The key as it was given.
-
-    Raises:
-        ValueError: It has a character that no key has.
-    """
-    text = api_key.get_secret_value().strip()
-    if not _is_sendable(text) or " " in text:
-        raise ValueError("The API key has a character that no key has")
-    return SecretStr(text)
-
-
-def require_key(api_key: SecretStr) -> None:
-    """Refuse an empty key, with where to get one.
-
-    Args:
-        api_key: The key that was given, or found in the environment.
-
-    Raises:
-        KimiSettingError: It is empty.
-    """
-    if not api_key.get_secret_value():
-        raise KimiSettingError(
-            "No API key: give api_key=..., or set "
-            f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
-            "come from platform.kimi.ai, of the Chinese one from platform.kimi.com."
-        )
 
 
 class KimiFields(BaseChatModel):
@@ -106,9 +56,9 @@ class KimiFields(BaseChatModel):
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
     """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
-    api_key: SecretStr = Field(default_factory=key_from_env)
+    api_key: SecretStr = Field(default_factory=read_key)
     """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(default_factory=base_url_from_env)
+    base_url: str = Field(default_factory=read_base_url)
     """The API's address, with `/v1`; else MOONSHOT_API_BASE, MOONSHOT_BASE_URL or
     KIMI_BASE_URL; else the international platform's. Keys belong to one region."""
 
@@ -183,7 +133,7 @@ class KimiFields(BaseChatModel):
     @classmethod
     def _check_headers(cls, headers: dict[str, str] | None) -> dict[str, str] | None:
         for name, value in (headers or {}).items():
-            if not (_is_sendable(name) and _is_sendable(value)):
+            if not (is_sendable(name) and is_sendable(value)):
                 raise ValueError(f"The value of {name!r} cannot be sent as a header")
         return headers
 

@@ -98,6 +98,8 @@ class Model:
     structured_output: bool = True
     dynamic_tools: bool = False
     """Whether a system message may carry `tools` in mid-conversation."""
+    batch: bool | None = None
+    """Whether the Batch API takes it; None where nothing is published."""
     prices: Prices | None = None
     released: date | None = None
     retires: date | None = None
@@ -155,7 +157,14 @@ _K2_RETIRES = date(2026, 12, 31)
 _K2_ACCESS = "accounts registered after 2026-10-31 may not use this model"
 
 
-def _k3(id: str, *, prices: Prices, released: date, source: str) -> Model:
+def _k3(
+    id: str,
+    *,
+    prices: Prices,
+    released: date,
+    source: str,
+    batch: bool | None = None,
+) -> Model:
     """Return a row of the K3 family: always thinks, at a chosen effort."""
     return Model(
         id=id,
@@ -169,6 +178,7 @@ def _k3(id: str, *, prices: Prices, released: date, source: str) -> Model:
         keep_default="all",
         missing_reasoning="degraded",
         dynamic_tools=True,
+        batch=batch,
         prices=prices,
         released=released,
         access="an account needs a first top-up before it may use this model",
@@ -189,6 +199,8 @@ def _k27(id: str, *, prices: Prices, successor: str, source: str) -> Model:
         keeps=("all", None),
         keep_default="all",
         missing_reasoning="rejected",
+        # "must be either kimi-k2.6 or kimi-k2.5" (guide to the Batch API, 2026-08-13).
+        batch=False,
         prices=prices,
         retires=_K2_RETIRES,
         successor=successor,
@@ -270,6 +282,8 @@ MODELS: tuple[Model, ...] = (
             input=3.0, output=15.0, cache_hit=0.3, cache_write=3.0, cache_write_1h=6.0
         ),
         released=date(2026, 7, 16),
+        # "kimi-k3 is not supported" (guide to the Batch API, 2026-08-13).
+        batch=False,
         source="platform.kimi.ai/docs/guide/kimi-k3-quickstart 2026-08-13; probe P1",
     ),
     _k27(
@@ -294,6 +308,7 @@ MODELS: tuple[Model, ...] = (
         instant=_K2_INSTANT,
         keeps=("all", None),
         missing_reasoning="rejected",
+        batch=True,
         prices=Prices(input=0.95, output=4.0, cache_hit=0.16),
         retires=_K2_RETIRES,
         successor="kimi-k3",
@@ -310,6 +325,7 @@ MODELS: tuple[Model, ...] = (
         thinking=_K2_THINKING,
         instant=_K2_INSTANT,
         missing_reasoning="rejected",
+        batch=True,
         prices=Prices(input=0.6, output=3.0, cache_hit=0.1),
         retired=date(2026, 8, 31),
         successor="kimi-k2.6",

@@ -25,8 +25,10 @@ from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
 from langchain_kimi import _content_blocks
-from langchain_kimi._client import Clients, ClientSettings
-from langchain_kimi._fields import KEY_VARIABLES, KimiFields
+from langchain_kimi._client import ClientSettings
+from langchain_kimi._completions import Completions
+from langchain_kimi._connection import KEY_VARIABLES
+from langchain_kimi._fields import KimiFields
 from langchain_kimi._json import write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._profiles import build_profile
@@ -60,7 +62,7 @@ class ChatKimi(KimiFields):
         ```
     """
 
-    _clients: Clients = PrivateAttr()
+    _clients: Completions = PrivateAttr()
     _told: set[str] = PrivateAttr(default_factory=set)
 
     def _request(
@@ -95,7 +97,7 @@ class ChatKimi(KimiFields):
     def model_post_init(self, context: Any, /) -> None:
         """Prepare the clients; they open nothing before the first call."""
         super().model_post_init(context)
-        self._clients = Clients(self._client_settings)
+        self._clients = Completions(self._client_settings)
 
     @property
     def _client_settings(self) -> ClientSettings:
@@ -109,11 +111,11 @@ class ChatKimi(KimiFields):
             http_async_client=self.http_async_client,
         )
 
-    def _open_clients(self) -> Clients:
+    def _open_clients(self) -> Completions:
         """Return the clients; new ones where a copy or an assignment changed them."""
         settings = self._client_settings
         if self._clients.settings != settings:
-            self._clients = Clients(settings)
+            self._clients = Completions(settings)
         return self._clients
 
     def _generate(
@@ -214,6 +216,19 @@ class ChatKimi(KimiFields):
             strict=strict,
             settings=kwargs,
         )
+
+    def build_request(self, input: LanguageModelInput, **settings: Any) -> ChatRequest:
+        """Return the body that `invoke` would send; nothing is sent.
+
+        Args:
+            input: The conversation, in any form that `invoke` takes.
+            **settings: Further settings of the call.
+
+        Raises:
+            KimiSettingError: For whatever `invoke` would refuse.
+        """
+        messages = self._convert_input(input).to_messages()
+        return self._request(messages, None, settings, stream=False)
 
     def get_num_tokens_from_messages(
         self,

@@ -16,11 +16,13 @@
       KimiStreamInterruptedError    the answer is incomplete
     KimiTimeoutError            openai.APITimeoutError, ModelTimeoutError
     KimiResponseError           openai.APIError, ModelAPIError: unreadable answer
+    KimiBatchError              ModelError: a batch that failed, or is not done
+    KimiBatchRequestError       ModelError: one request of a batch failed
 
 The last four are retryable too: nothing says that the same request would fail again.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import openai
 from langchain_core.exceptions import (
@@ -40,6 +42,8 @@ from langchain_kimi._refusal import KimiSettingError
 
 __all__ = [
     "KimiAuthenticationError",
+    "KimiBatchError",
+    "KimiBatchRequestError",
     "KimiConnectionError",
     "KimiContentFilterError",
     "KimiContextOverflowError",
@@ -150,3 +154,47 @@ class KimiTimeoutError(_Portable, openai.APITimeoutError, ModelTimeoutError):
 
 class KimiResponseError(_Portable, openai.APIError, ModelAPIError):
     """The API answered 200 with something that is not a chat completion."""
+
+
+_Class: TypeAlias = type[KimiStatusError]
+
+
+class KimiBatchError(ModelError):
+    """A batch has no results: it failed, or is not done."""
+
+
+class KimiBatchRequestError(ModelError):
+    """One request of a batch failed; no HTTP response came with it.
+
+    Attributes:
+        custom_id: The id that the request was submitted under.
+        status_code: The HTTP status of the request, 0 if it was never made.
+        type: The API's `error.type`.
+        counterpart: The class that the same answer raises outside of a batch, such as
+            `KimiContextOverflowError`: `issubclass(error.counterpart, ...)` tells.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        custom_id: str = "",
+        status_code: int = 0,
+        type: str = "",
+        counterpart: "_Class" = KimiStatusError,
+    ) -> None:
+        """Tell what failed.
+
+        Args:
+            message: The words.
+            custom_id: The id of the request.
+            status_code: The HTTP status of the request.
+            type: The API's `error.type`.
+            counterpart: The class of the same answer outside of a batch.
+        """
+        super().__init__(message)
+        self.custom_id = custom_id
+        self.status_code = status_code
+        self.type = type
+        self.counterpart = counterpart
+        self.is_retryable = counterpart.is_retryable

@@ -22,11 +22,17 @@ from pydantic import (
     model_validator,
 )
 
-from langchain_kimi._client import Clients, ClientSettings
+from langchain_kimi._client import Call, Clients, ClientSettings
+from langchain_kimi._connection import (
+    clean_key,
+    read_base_url,
+    read_key,
+    require_key,
+)
 from langchain_kimi._fibers import build_fiber, find_tools, read_fiber
-from langchain_kimi._fields import base_url_from_env, key_from_env, require_key
 from langchain_kimi._json import as_object, as_text, write_json
 from langchain_kimi._refusal import KimiSettingError, read_validation_error
+from langchain_kimi._request import encode_request
 from langchain_kimi._rules import tool_name
 from langchain_kimi._tools import Tool, build_tools
 from langchain_kimi._wire import JsonObject
@@ -62,9 +68,9 @@ class KimiFormulaToolkit(BaseToolkit):
 
     formulas: list[str]
     """URIs such as `moonshot/date:latest`; the official-tools page lists them."""
-    api_key: SecretStr = Field(default_factory=key_from_env)
+    api_key: SecretStr = Field(default_factory=read_key)
     """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(default_factory=base_url_from_env)
+    base_url: str = Field(default_factory=read_base_url)
     """The API's address, with `/v1`; else as for ChatKimi."""
     handle_tool_error: bool = True
     """Whether a failed tool answers the model with its error, or raises."""
@@ -99,7 +105,6 @@ class KimiFormulaToolkit(BaseToolkit):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        require_key(self.api_key)
         for uri in self.formulas:
             if not _URI.fullmatch(uri):
                 raise KimiSettingError(
@@ -112,7 +117,7 @@ class KimiFormulaToolkit(BaseToolkit):
         """Prepare the clients; they open nothing before the first call."""
         self._clients = Clients(
             ClientSettings(
-                api_key=self.api_key.get_secret_value(),
+                api_key=require_key(clean_key(self.api_key)),
                 base_url=self.base_url,
                 timeout=self.timeout,
                 max_retries=self.max_retries,
@@ -129,7 +134,9 @@ class KimiFormulaToolkit(BaseToolkit):
             KimiSettingError: Two formulas declare a tool of the same name.
             openai.APIError: If the server cannot be reached or has no such formula.
         """
-        return self._build([self._clients.call(_path(uri)) for uri in self.formulas])
+        return self._build(
+            [self._clients.request(_listing(uri)).decode() for uri in self.formulas]
+        )
 
     async def aget_tools(self) -> list[BaseTool]:
         """Fetch what the formulas declare, and return it as tools.
@@ -138,8 +145,9 @@ class KimiFormulaToolkit(BaseToolkit):
             KimiSettingError: Two formulas declare a tool of the same name.
             openai.APIError: If the server cannot be reached or has no such formula.
         """
-        calls = (self._clients.acall(_path(uri)) for uri in self.formulas)
-        return self._build(await asyncio.gather(*calls))
+        calls = (self._clients.arequest(_listing(uri)) for uri in self.formulas)
+        answers = await asyncio.gather(*calls)
+        return self._build([answer.decode() for answer in answers])
 
     def close(self) -> None:
         """Close the connections of sync calls; a later call opens new ones."""
@@ -177,8 +185,8 @@ class KimiFormulaToolkit(BaseToolkit):
         return tool.use(self._clients)
 
 
-def _path(uri: str, leaf: str = "tools") -> str:
-    return f"/formulas/{uri}/{leaf}"
+def _listing(uri: str) -> Call:
+    return Call(method="get", path=f"/formulas/{uri}/tools", expected="list of tools")
 
 
 class _FormulaTool(BaseTool):
@@ -197,14 +205,22 @@ class _FormulaTool(BaseTool):
     def _run(self, /, *args: Any, **kwargs: Any) -> str:
         request = build_fiber(self.name, kwargs)
         with _told_to_the_model(self.name):
-            fiber = self._clients.call(_path(self.formula, "fibers"), request)
-        return read_fiber(self.name, fiber)
+            answer = self._clients.request(self._fiber(request))
+        return read_fiber(self.name, answer.decode())
 
     async def _arun(self, /, *args: Any, **kwargs: Any) -> str:
         request = build_fiber(self.name, kwargs)
         with _told_to_the_model(self.name):
-            fiber = await self._clients.acall(_path(self.formula, "fibers"), request)
-        return read_fiber(self.name, fiber)
+            answer = await self._clients.arequest(self._fiber(request))
+        return read_fiber(self.name, answer.decode())
+
+    def _fiber(self, request: JsonObject) -> Call:
+        return Call(
+            method="post",
+            path=f"/formulas/{self.formula}/fibers",
+            content=encode_request(request),
+            expected="fiber",
+        )
 
 
 @contextmanager

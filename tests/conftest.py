@@ -1,5 +1,6 @@
 """What every test shares: no keys or hosts of the machine, an emulator, four calls."""
 
+import inspect
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -107,3 +108,41 @@ def ask(request: pytest.FixtureRequest) -> Ask:
 def ask_stream(request: pytest.FixtureRequest) -> Ask:
     """Streaming only, sync and async."""
     return _CALLS[request.param]
+
+
+class Twins:
+    """Calls a method of an object, or its async twin, which must do the same."""
+
+    def __init__(self, target: Any, kind: str) -> None:
+        self.target = target
+        self.kind = kind
+
+    async def __call__(self, name: str, *given: Any, **settings: Any) -> Any:
+        """Return what the method returns; of an iterator, all of it in a list."""
+        names = {"wait": "await_"} if self.kind == "async" else {}
+        prefix = "a" if self.kind == "async" else ""
+        method = getattr(self.target, names.get(name, prefix + name))
+        found = method(*given, **settings)
+        if inspect.isasyncgen(found):
+            return [item async for item in found]
+        if inspect.isgenerator(found):
+            return list(found)
+        return await found if inspect.isawaitable(found) else found
+
+
+@pytest.fixture(params=["sync", "async"])
+async def twins(
+    request: pytest.FixtureRequest,
+) -> AsyncIterator[Callable[[Any], Twins]]:
+    """`twins(object)` calls sync or async; both connections are closed at the end."""
+    made: list[Any] = []
+
+    def build(target: Any) -> Twins:
+        made.append(target)
+        return Twins(target, request.param)
+
+    yield build
+    for target in made:
+        if hasattr(target, "aclose"):
+            target.close()
+            await target.aclose()

@@ -149,6 +149,10 @@ def test_what_is_public_is_listed() -> None:
     """And exists."""
     assert set(langchain_kimi.__all__) == {
         "ChatKimi",
+        "KimiBatches",
+        "KimiFileLoader",
+        "KimiFileParser",
+        "KimiFiles",
         "KimiFormulaToolkit",
         "__version__",
         "dynamic_tools",

@@ -348,9 +348,9 @@ async def test_a_key_that_is_revoked_stops_the_agent(
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (b"<html>", "something that is not JSON"),
-        (b"[]", "something that is not a JSON object: it is a list"),
-        (b"\xff", "something that is not JSON"),
+        (b"<html>", "not a list of tools: Expecting value"),
+        (b"[]", "not a list of tools: it is a list"),
+        (b"\xff", "not a list of tools: .*decode"),
     ],
 )
 async def test_an_unreadable_answer_is_an_error(
@@ -402,7 +402,7 @@ async def test_the_same_name_in_two_formulas_is_refused(
         ({"formulas": ["moonshot/date/tools"]}, "is no formula's URI"),
         ({"formulas": "moonshot/date"}, "formulas='moonshot/date': Input should be"),
         ({}, "formulas"),
-        ({"formulas": [], "formula": 1}, "no setting 'formula'. Did you mean 'formulas'"),
+        ({"formulas": [], "formula": 1}, "Did you mean 'formulas'"),
         ({"formulas": [], "max_retries": -1}, "max_retries=-1"),
         ({"formulas": [], "api_key": ""}, "No API key: give api_key=..., or set"),
     ],

@@ -5,6 +5,13 @@ The client refuses with them before sending; the emulator answers 400 with them.
 
 from collections.abc import Iterator
 
+from langchain_kimi._rules._batches import (
+    BATCH_ENDPOINT,
+    check_batch,
+    check_batch_model,
+    check_lines,
+)
+from langchain_kimi._rules._files import FILE_LIMIT, PURPOSES, check_file
 from langchain_kimi._rules._messages import check_messages, running_turn_start
 from langchain_kimi._rules._settings import (
     check_settings,
@@ -23,7 +30,14 @@ from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Model
 
 __all__ = [
+    "BATCH_ENDPOINT",
+    "FILE_LIMIT",
+    "PURPOSES",
     "Violation",
+    "check_batch",
+    "check_batch_model",
+    "check_file",
+    "check_lines",
     "check_messages",
     "check_request",
     "check_settings",

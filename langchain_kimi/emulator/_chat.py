@@ -17,8 +17,7 @@ from langchain_kimi.emulator._completion import (
     build_usage,
 )
 from langchain_kimi.emulator._events import build_events
-from langchain_kimi.emulator._exchange import Reply
-from langchain_kimi.emulator._failures import JSON_TYPE
+from langchain_kimi.emulator._exchange import JSON_TYPE, Reply
 from langchain_kimi.emulator._json import to_bytes, write_json
 from langchain_kimi.emulator._limit import (
     count_answer,

@@ -8,7 +8,12 @@ from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._api import Api
 from langchain_kimi.emulator._exchange import Reply, Request
 from langchain_kimi.emulator._failures import build_failure
-from langchain_kimi.emulator._script import Script, ScriptedAnswer, read_calls
+from langchain_kimi.emulator._script import (
+    CHAT_PATH,
+    Script,
+    ScriptedAnswer,
+    read_calls,
+)
 from langchain_kimi.emulator._server import HOST, Server
 from langchain_kimi.emulator._settings import Settings, ToolIdStyle
 
@@ -175,6 +180,7 @@ class Emulator:
         message: str | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        path: str = CHAT_PATH,
     ) -> None:
         """Script an error for the next chat request with a good key.
 
@@ -186,13 +192,14 @@ class Emulator:
             type: The error type; not needed with a preset.
             message: The words; None takes those of the preset of this type.
             headers: Header fields; None takes the preset's.
+            path: Another path whose next request gets it; `*` stands for anything.
 
         Raises:
             ValueError: A part is missing and there is no such preset.
         """
         name = type or (status if isinstance(status, str) else "")
         code = status if isinstance(status, int) else None
-        self._script.add(build_failure(code, name, message, headers).reply())
+        self._script.add(build_failure(code, name, message, headers).reply(), path)
 
     def send(
         self,
@@ -201,6 +208,7 @@ class Emulator:
         status: int = 200,
         content_type: str = "application/json; charset=utf-8",
         headers: Mapping[str, str] | None = None,
+        path: str = CHAT_PATH,
     ) -> None:
         """Script raw bytes for the next chat request with a good key.
 
@@ -209,6 +217,7 @@ class Emulator:
             status: The HTTP status.
             content_type: "text/event-stream" for a recorded stream.
             headers: More header fields.
+            path: Another path whose next request gets it; `*` stands for anything.
         """
         fields = {"Content-Type": content_type, **(headers or {})}
-        self._script.add(Reply(status=status, headers=fields, body=body))
+        self._script.add(Reply(status=status, headers=fields, body=body), path)

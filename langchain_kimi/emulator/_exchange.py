@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
-from langchain_kimi.emulator._json import NotJsonError, read_json
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.emulator._json import NotJsonError, read_json, to_bytes, write_json
+
+JSON_TYPE = "application/json; charset=utf-8"
 
 
 class Headers(Mapping[str, str]):
@@ -59,6 +62,11 @@ class Reply:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes | Iterable[bytes] = b""
+
+    @classmethod
+    def of_json(cls, body: JsonObject) -> Self:
+        """Return a good reply with a JSON body."""
+        return cls(headers={"Content-Type": JSON_TYPE}, body=to_bytes(write_json(body)))
 
 
 def read_request(

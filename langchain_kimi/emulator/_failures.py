@@ -6,10 +6,9 @@ The words are those of kimi-api.md 2.4; the headers those of 3.3.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from langchain_kimi.emulator._exchange import Reply
+from langchain_kimi.emulator._exchange import JSON_TYPE, Reply
 from langchain_kimi.emulator._json import to_bytes, write_json
 
-JSON_TYPE = "application/json; charset=utf-8"
 INVALID = "invalid_request_error"
 
 _ACCOUNT = "org-6a9753f1f1e03593b5e890e1c0ffee01<ak-f7k2m9qx4w8e1r5t>"

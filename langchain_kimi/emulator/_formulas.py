@@ -6,17 +6,16 @@ shows no failure; the words of these are the emulator's own.
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import unquote
 
 from langchain_kimi._json import is_object
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator import _fibers
 from langchain_kimi.emulator._check import read_body
-from langchain_kimi.emulator._exchange import Request
+from langchain_kimi.emulator._exchange import Reply, Request
 from langchain_kimi.emulator._failures import invalid, not_found
 from langchain_kimi.emulator._json import (
     NotJsonError,
@@ -24,12 +23,10 @@ from langchain_kimi.emulator._json import (
     to_bytes,
     write_json,
 )
+from langchain_kimi.emulator._routes import Routes
 
-FORMULAS_PATH = "/v1/formulas/"
 # "latest is the default tag".
 _DEFAULT_TAG = "latest"
-
-Answer: TypeAlias = Callable[[Request], JsonObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +37,45 @@ class _Tool:
     run: _fibers.Run
 
 
-def find_formula(path: str) -> tuple[str, Answer]:
-    """Return the method of a formula's path, and what answers it.
+def connect(routes: Routes) -> None:
+    """Answer what belongs to formulas.
 
     Args:
-        path: Such as `/v1/formulas/moonshot/date:latest/tools`.
-
-    Raises:
-        Refused: There is no such formula or path.
+        routes: Where the endpoints are added.
     """
-    uri, _, leaf = unquote(path).removeprefix(FORMULAS_PATH).rpartition("/")
-    full_uri = uri if ":" in uri else f"{uri}:{_DEFAULT_TAG}"
-    if leaf not in ("tools", "fibers"):
-        raise not_found(f"Not found the path {path}")
-    if full_uri not in _FORMULAS:
-        raise not_found(f"Not found the formula {uri}")
-    if leaf == "tools":
-        return "GET", partial(_list_tools, full_uri)
-    return "POST", partial(_run_fiber, full_uri)
+    routes.add("GET", "/v1/formulas/{path}/tools", _list_tools)
+    routes.add("POST", "/v1/formulas/{path}/fibers", _run_fiber)
 
 
-def _list_tools(uri: str, request: Request) -> JsonObject:
-    tools = [tool.declaration for tool in _FORMULAS[uri].values()]
-    return {"object": "list", "tools": tools}
+def _find(path: str) -> tuple[str, Mapping[str, _Tool]]:
+    """Return the whole URI and the tools of a formula; raise Refused without one."""
+    given = unquote(path)
+    uri = given if ":" in given else f"{given}:{_DEFAULT_TAG}"
+    if uri not in _FORMULAS:
+        raise not_found(f"Not found the formula {given}")
+    return uri, _FORMULAS[uri]
 
 
-def _run_fiber(uri: str, request: Request) -> JsonObject:
+def _list_tools(request: Request, path: str) -> Reply:
+    _, tools = _find(path)
+    declarations = [tool.declaration for tool in tools.values()]
+    return Reply.of_json({"object": "list", "tools": declarations})
+
+
+def _run_fiber(request: Request, path: str) -> Reply:
+    uri, tools = _find(path)
     body = read_body(request)
     name, arguments = body.get("name"), body.get("arguments")
-    tool = _FORMULAS[uri].get(name) if isinstance(name, str) else None
+    tool = tools.get(name) if isinstance(name, str) else None
     if tool is None:
-        known = ", ".join(_FORMULAS[uri])
+        known = ", ".join(tools)
         raise invalid(f"Invalid request: {uri} has no tool {name!r}, only {known}")
     if not isinstance(arguments, str):
         # "An encoded string in format: you don't need to escape it".
         raise invalid("Invalid request: arguments must be a string of JSON")
     status, context = _run(tool, arguments)
     given = write_json({"name": name, "arguments": arguments})
-    return {
+    fiber = {
         "id": f"fiber-{secrets.token_hex(10)}",
         "object": "fiber",
         "created_at": int(time.time()),
@@ -88,6 +86,7 @@ def _run_fiber(uri: str, request: Request) -> JsonObject:
         "organization_id": "org-6a9753f1f1e03593b5e890e1c0ffee01",
         "project_id": "proj-88a5894a985646b5902b70909748ba16",
     }
+    return Reply.of_json(fiber)
 
 
 def _run(tool: _Tool, arguments: str) -> tuple[str, JsonObject]:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from langchain_kimi.emulator._exchange import Reply
 from langchain_kimi.emulator._json import write_json
 from langchain_kimi.emulator._tool_calls import Call
 
+CHAT_PATH = "/v1/chat/completions"
 _Entry = TypeVar("_Entry")
 
 
@@ -36,30 +38,38 @@ class Script:
     """The queue of scripted answers and replies."""
 
     def __init__(self) -> None:
-        self._entries: deque[ScriptedAnswer | Reply] = deque()
+        self._entries: deque[tuple[str, ScriptedAnswer | Reply]] = deque()
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, entry: ScriptedAnswer | Reply) -> None:
-        """Put an answer, or a whole reply, at the end of the queue."""
-        with self._lock:
-            self._entries.append(entry)
+    def add(self, entry: ScriptedAnswer | Reply, path: str = CHAT_PATH) -> None:
+        """Put an answer, or a whole reply, at the end of the queue of its path.
 
-    def take_reply(self) -> Reply | None:
-        """Take the next entry if it is a whole reply, whatever the request."""
-        return self._take(Reply)
+        Args:
+            entry: What to answer with.
+            path: The path whose next request gets it; `*` stands for anything.
+        """
+        with self._lock:
+            self._entries.append((path, entry))
+
+    def take_reply(self, path: str) -> Reply | None:
+        """Take the next entry of a path if it is a whole reply."""
+        return self._take(Reply, path.rstrip("/"))
 
     def take_answer(self) -> ScriptedAnswer | None:
-        """Take the next entry if it is an answer to a good request."""
-        return self._take(ScriptedAnswer)
+        """Take the next entry if it is an answer to a good chat request."""
+        return self._take(ScriptedAnswer, CHAT_PATH)
 
-    def _take(self, kind: type[_Entry]) -> _Entry | None:
+    def _take(self, kind: type[_Entry], path: str) -> _Entry | None:
         with self._lock:
-            if self._entries and isinstance(entry := self._entries[0], kind):
-                self._entries.popleft()
-                return entry
+            for position, (pattern, entry) in enumerate(self._entries):
+                if fnmatchcase(path, pattern):
+                    if not isinstance(entry, kind):
+                        return None
+                    del self._entries[position]
+                    return entry
             return None
 
 

@@ -23,6 +23,8 @@ HOST = "127.0.0.1"
 _POLL_SECONDS = 0.02
 _JOIN_SECONDS = 5.0
 _BLOCK = 1 << 16
+# The form around an uploaded file, which may itself be as large as a body.
+_MOST_BYTES = BODY_LIMIT + _BLOCK
 
 Handle = Callable[[Request], Reply]
 
@@ -177,8 +179,8 @@ _PHRASES = frozenset(status.value for status in HTTPStatus)
 
 def _read_at_most(stream: BufferedIOBase, length: int) -> bytes:
     """Read a body; drop what is over the limit, so that the client can finish."""
-    kept = stream.read(min(length, BODY_LIMIT + 1))
-    rest = length - len(kept) if len(kept) > BODY_LIMIT else 0
+    kept = stream.read(min(length, _MOST_BYTES))
+    rest = length - len(kept)
     while rest > 0 and (block := stream.read(min(rest, _BLOCK))):
         rest -= len(block)
     return kept
@@ -190,7 +192,7 @@ def _read_chunked(stream: BufferedIOBase) -> bytes:
     while length := int(stream.readline().split(b";")[0] or b"0", 16):
         block = stream.read(length)
         stream.readline()
-        if len(kept) <= BODY_LIMIT:
+        if len(kept) <= _MOST_BYTES:
             kept += block
     while stream.readline().strip():
         pass  # trailers

@@ -1,0 +1,81 @@
+"""What every class for a small endpoint shares: settings, and the connections."""
+
+from types import TracebackType
+from typing import Self
+
+from pydantic import SecretStr
+
+from langchain_kimi._client import Clients, ClientSettings
+from langchain_kimi._connection import (
+    clean_key,
+    read_base_url,
+    read_key,
+    require_key,
+)
+
+
+class Endpoint:
+    """A part of the API with connections of its own."""
+
+    def __init__(
+        self,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        max_retries: int = 2,
+        default_headers: dict[str, str] | None = None,
+    ) -> None:
+        """Check the settings; nothing is opened before the first call.
+
+        Args:
+            api_key: The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY.
+            base_url: The API's address, with `/v1`; else MOONSHOT_API_BASE,
+                MOONSHOT_BASE_URL or KIMI_BASE_URL; else the international platform's.
+            timeout: Seconds without a byte before giving up; None for 900.
+            max_retries: How often a request is sent again after a rate limit,
+                overload, 5xx or lost connection.
+            default_headers: Headers of each request.
+
+        Raises:
+            KimiSettingError: If there is no key.
+        """
+        key = SecretStr(api_key) if isinstance(api_key, str) else api_key
+        self._clients = Clients(
+            ClientSettings(
+                api_key=require_key(clean_key(read_key() if key is None else key)),
+                base_url=read_base_url() if base_url is None else base_url,
+                timeout=timeout,
+                max_retries=max_retries,
+                default_headers=default_headers,
+            )
+        )
+
+    def close(self) -> None:
+        """Close the connections of sync calls; a later call opens new ones."""
+        self._clients.close()
+
+    async def aclose(self) -> None:
+        """Close the connections that async calls opened in the running event loop."""
+        await self._clients.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
