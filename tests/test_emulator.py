@@ -424,7 +424,7 @@ class TestKnobs:
         ],
     )
     def test_tool_id_style(self, style: str, id: str):
-        with Emulator(tool_id_style=style) as kimi:  # type: ignore[arg-type]
+        with Emulator(tool_id_style=style) as kimi:
             kimi.reply(tool_calls=[{"name": "look"}, {"name": "look"}])
             assert chat(kimi).message["tool_calls"][1]["id"] == id
 

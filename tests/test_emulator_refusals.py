@@ -28,7 +28,7 @@ MODES = [
     (model, mode)
     for model in current_models()
     for mode in ("thinking", "instant")
-    if model.rules(mode) is getattr(model, mode)  # type: ignore[arg-type]
+    if model.rules(mode) is getattr(model, mode)
 ]
 MODE_IDS = [f"{model.id}-{mode}" for model, mode in MODES]
 USER = {"role": "user", "content": "Hi"}
@@ -180,7 +180,7 @@ class TestModels:
 class TestSampling:
     @pytest.mark.parametrize(("model", "mode"), MODES, ids=MODE_IDS)
     def test_only_the_fixed_values(self, kimi: Emulator, model: Model, mode: str):
-        sampling = model.rules(mode).sampling  # type: ignore[arg-type]
+        sampling = model.rules(mode).sampling
         assert sampling is not None
         one = {"temperature": "1", "top_p": "0.95", "n": "1", "logprobs": "false"}
         one |= {"presence_penalty": "0", "frequency_penalty": "0"}
@@ -222,7 +222,7 @@ class TestToolChoice:
     def test_matrix(self, kimi: Emulator, model: Model, mode: str):
         tools = [tool("other"), tool("look")]
         named = {"type": "function", "function": {"name": "look"}}
-        allowed = model.rules(mode).tool_choices  # type: ignore[arg-type]
+        allowed = model.rules(mode).tool_choices
         for kind in ("auto", "none", "required", "named"):
             answer = chat(
                 kimi,

@@ -115,7 +115,7 @@ def read(request: pytest.FixtureRequest, kimi: Emulator, chat: Chat) -> Read:
 
 def join(chunks: list[AIMessageChunk]) -> AIMessageChunk:
     first, *rest = chunks
-    return first + rest  # type: ignore[return-value]
+    return first + rest
 
 
 def expected_calls(expect: Mapping[str, Any]) -> Blocks:
