@@ -42,7 +42,7 @@ class ClientSettings:
     timeout: float | None = None
     """Seconds without a byte before giving up; None for 900 (10 to connect)."""
     max_retries: int = 2
-    default_headers: dict[str, str] | None = None
+    default_headers: dict[str, str] | None = field(default=None, repr=False)
     http_client: Any = None
     http_async_client: Any = None
 
@@ -97,7 +97,13 @@ class Answer:
             raise read_error_body(error_body, self.response, model=self.call.model)
         try:
             return reader(decoded)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            RecursionError,
+        ) as error:
             raise read_unreadable(error, self.response, self.call.expected) from error
 
     def decode(self) -> JsonObject:

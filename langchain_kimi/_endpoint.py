@@ -3,15 +3,11 @@
 from types import TracebackType
 from typing import Self
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
-from langchain_kimi._client import Clients, ClientSettings
-from langchain_kimi._connection import (
-    clean_key,
-    read_base_url,
-    read_key,
-    require_key,
-)
+from langchain_kimi._client import Clients
+from langchain_kimi._connection import ConnectionFields, build_client_settings
+from langchain_kimi._refusal import read_validation_error
 
 
 class Endpoint:
@@ -37,18 +33,22 @@ class Endpoint:
             default_headers: Headers of each request.
 
         Raises:
-            KimiSettingError: If there is no key.
+            KimiSettingError: For a wrong setting, or if there is no key.
         """
-        key = SecretStr(api_key) if isinstance(api_key, str) else api_key
-        self._clients = Clients(
-            ClientSettings(
-                api_key=require_key(clean_key(read_key() if key is None else key)),
-                base_url=read_base_url() if base_url is None else base_url,
-                timeout=timeout,
-                max_retries=max_retries,
-                default_headers=default_headers,
+        try:
+            fields = ConnectionFields.model_validate(
+                {
+                    "api_key": api_key,
+                    "base_url": base_url,
+                    "timeout": timeout,
+                    "max_retries": max_retries,
+                    "default_headers": default_headers,
+                }
             )
-        )
+        except ValidationError as error:
+            known = ConnectionFields.model_fields
+            raise read_validation_error(error, known) from None
+        self._clients = Clients(build_client_settings(fields))
 
     def close(self) -> None:
         """Close the connections of sync calls; a later call opens new ones."""

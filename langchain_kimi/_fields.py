@@ -1,26 +1,11 @@
 """ChatKimi's settings: pydantic fields, their environment variables and checks."""
 
-from typing import Any, Self
+from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, ValidationError
 
-from langchain_kimi._connection import (
-    clean_key,
-    is_sendable,
-    read_base_url,
-    read_key,
-    require_key,
-)
+from langchain_kimi._connection import ConnectionFields
 from langchain_kimi._refusal import read_validation_error
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import DEFAULT_MODEL
@@ -46,24 +31,17 @@ def _names(model: type[BaseModel]) -> list[str]:
     return [name for key, info in fields for name in {key, info.alias or key}]
 
 
-class KimiFields(BaseChatModel):
+class KimiFields(ConnectionFields, BaseChatModel):
     """The settings of ChatKimi, checked when it is built."""
 
-    # pydantic would print what it was given, the key among it.
-    model_config = ConfigDict(
-        populate_by_name=True, extra="forbid", hide_input_in_errors=True
-    )
+    # Else that of the last base wins, which ignores unknown settings.
+    model_config = ConnectionFields.model_config
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
     """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
-    api_key: SecretStr = Field(default_factory=read_key)
-    """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(default_factory=read_base_url)
-    """The API's address, with `/v1`; else MOONSHOT_API_BASE, MOONSHOT_BASE_URL or
-    KIMI_BASE_URL; else the international platform's. Keys belong to one region."""
 
     thinking: bool | dict[str, Any] | None = None
-    """Whether to think (only kimi-k2.6 can be switched off), or the API's object."""
+    """Whether to think, where the model leaves the choice, or the API's object."""
     reasoning_effort: str | None = None
     """How hard the K3 family thinks: low, high or max (the API's default)."""
     temperature: float | None = None
@@ -87,18 +65,6 @@ class KimiFields(BaseChatModel):
     """Whether `invoke` streams too; leave it alone to let LangChain decide."""
     stream_usage: bool = True
     """Whether a stream asks for the usage chunk."""
-    timeout: float | None = Field(default=None, alias="request_timeout", gt=0)
-    """Seconds without a byte before giving up; None for 900, since a whole answer
-    begins to arrive only when it is finished."""
-    max_retries: int = Field(default=2, ge=0)
-    """How often a request is sent again after a rate limit, overload, 5xx or lost
-    connection; never once a stream has begun."""
-    default_headers: dict[str, str] | None = Field(default=None, repr=False)
-    """Headers of each request."""
-    http_client: Any = Field(default=None, exclude=True)
-    """An HTTP client of the openai SDK's kind, for proxies and certificates."""
-    http_async_client: Any = Field(default=None, exclude=True)
-    """The same for async calls; it must belong to the event loop that uses it."""
 
     def __init__(self, **settings: Any) -> None:
         """Check the settings; nothing is opened or imported before the first call.
@@ -113,34 +79,6 @@ class KimiFields(BaseChatModel):
             super().__init__(**settings)
         except ValidationError as error:
             raise read_validation_error(error, _names(type(self))) from None
-
-    @field_validator("api_key", "base_url", mode="before")
-    @classmethod
-    def _default_to_environment(cls, value: object, info: ValidationInfo) -> object:
-        """Take None for "not given", as other chat models do."""
-        if value is not None:
-            return value
-        return cls.model_fields[str(info.field_name)].get_default(
-            call_default_factory=True
-        )
-
-    @field_validator("api_key")
-    @classmethod
-    def _clean_key(cls, key: SecretStr) -> SecretStr:
-        return clean_key(key)
-
-    @field_validator("default_headers")
-    @classmethod
-    def _check_headers(cls, headers: dict[str, str] | None) -> dict[str, str] | None:
-        for name, value in (headers or {}).items():
-            if not (is_sendable(name) and is_sendable(value)):
-                raise ValueError(f"The value of {name!r} cannot be sent as a header")
-        return headers
-
-    @model_validator(mode="after")
-    def _require_key(self) -> Self:
-        require_key(self.api_key)
-        return self
 
     @property
     def _default_params(self) -> JsonObject:

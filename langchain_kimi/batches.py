@@ -53,7 +53,8 @@ class KimiBatches(Endpoint):
         from langchain_kimi import ChatKimi, KimiBatches
 
         batches = KimiBatches()
-        batch = batches.submit({"a": "1 + 1?", "b": "2 + 2?"}, ChatKimi("kimi-k2.6"))
+        model = ChatKimi(model="kimi-k2.6")
+        batch = batches.submit({"a": "1 + 1?", "b": "2 + 2?"}, model)
         batches.wait(batch.id)
         for custom_id, result in batches.results(batch.id):
             print(custom_id, result)

@@ -25,9 +25,8 @@ from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
 from langchain_kimi import _content_blocks
-from langchain_kimi._client import ClientSettings
 from langchain_kimi._completions import Completions
-from langchain_kimi._connection import KEY_VARIABLES
+from langchain_kimi._connection import KEY_VARIABLES, build_client_settings
 from langchain_kimi._fields import KimiFields
 from langchain_kimi._json import write_json
 from langchain_kimi._messages import build_messages
@@ -97,23 +96,11 @@ class ChatKimi(KimiFields):
     def model_post_init(self, context: Any, /) -> None:
         """Prepare the clients; they open nothing before the first call."""
         super().model_post_init(context)
-        self._clients = Completions(self._client_settings)
-
-    @property
-    def _client_settings(self) -> ClientSettings:
-        return ClientSettings(
-            api_key=self.api_key.get_secret_value(),
-            base_url=self.base_url,
-            timeout=self.timeout,
-            max_retries=self.max_retries,
-            default_headers=self.default_headers,
-            http_client=self.http_client,
-            http_async_client=self.http_async_client,
-        )
+        self._clients = Completions(build_client_settings(self))
 
     def _open_clients(self) -> Completions:
         """Return the clients; new ones where a copy or an assignment changed them."""
-        settings = self._client_settings
+        settings = build_client_settings(self)
         if self._clients.settings != settings:
             self._clients = Completions(settings)
         return self._clients

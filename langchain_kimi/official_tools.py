@@ -14,21 +14,13 @@ from langchain_core.exceptions import ModelInvalidRequestError
 from langchain_core.messages import SystemMessage
 from langchain_core.tools import BaseTool, BaseToolkit, ToolException
 from pydantic import (
-    ConfigDict,
-    Field,
     PrivateAttr,
-    SecretStr,
     ValidationError,
     model_validator,
 )
 
-from langchain_kimi._client import Call, Clients, ClientSettings
-from langchain_kimi._connection import (
-    clean_key,
-    read_base_url,
-    read_key,
-    require_key,
-)
+from langchain_kimi._client import Call, Clients
+from langchain_kimi._connection import ConnectionFields, build_client_settings
 from langchain_kimi._fibers import build_fiber, find_tools, read_fiber
 from langchain_kimi._json import as_object, as_text, write_json
 from langchain_kimi._refusal import KimiSettingError, read_validation_error
@@ -49,7 +41,7 @@ _WEB_SEARCH: JsonObject = {
 }
 
 
-class KimiFormulaToolkit(BaseToolkit):
+class KimiFormulaToolkit(ConnectionFields, BaseToolkit):
     """Moonshot's official tools, which run on Moonshot's servers.
 
     Their declarations are fetched, and sent to Kimi as they are; a call runs a fiber.
@@ -64,27 +56,10 @@ class KimiFormulaToolkit(BaseToolkit):
         ```
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     formulas: list[str]
     """URIs such as `moonshot/date:latest`; the official-tools page lists them."""
-    api_key: SecretStr = Field(default_factory=read_key)
-    """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(default_factory=read_base_url)
-    """The API's address, with `/v1`; else as for ChatKimi."""
     handle_tool_error: bool = True
     """Whether a failed tool answers the model with its error, or raises."""
-    timeout: float | None = Field(default=None, gt=0)
-    """Seconds without a byte before giving up; None for 900."""
-    max_retries: int = Field(default=2, ge=0)
-    """How often a request is sent again after a rate limit, overload, 5xx or lost
-    connection."""
-    default_headers: dict[str, str] | None = None
-    """Headers of each request."""
-    http_client: Any = Field(default=None, exclude=True)
-    """An HTTP client of the openai SDK's kind, for proxies and certificates."""
-    http_async_client: Any = Field(default=None, exclude=True)
-    """The same for async calls; it must belong to the event loop that uses it."""
 
     _clients: Clients = PrivateAttr()
 
@@ -115,17 +90,7 @@ class KimiFormulaToolkit(BaseToolkit):
 
     def model_post_init(self, context: Any, /) -> None:
         """Prepare the clients; they open nothing before the first call."""
-        self._clients = Clients(
-            ClientSettings(
-                api_key=require_key(clean_key(self.api_key)),
-                base_url=self.base_url,
-                timeout=self.timeout,
-                max_retries=self.max_retries,
-                default_headers=self.default_headers,
-                http_client=self.http_client,
-                http_async_client=self.http_async_client,
-            )
-        )
+        self._clients = Clients(build_client_settings(self))
 
     def get_tools(self) -> list[BaseTool]:
         """Fetch what the formulas declare, and return it as tools.

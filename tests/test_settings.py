@@ -1,5 +1,6 @@
 """Settings: only what was set is sent, and what the API rejects never is."""
 
+import re
 import warnings
 from typing import Any
 
@@ -8,7 +9,7 @@ from langchain_core.messages import HumanMessage
 from langchain_core.runnables import ConfigurableField
 from pydantic import SecretStr
 
-from langchain_kimi import ChatKimi
+from langchain_kimi import ChatKimi, KimiBatches, KimiFiles, KimiFormulaToolkit
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi.catalogue import MODELS, Model, current_models
 from langchain_kimi.emulator import Emulator
@@ -457,3 +458,43 @@ def test_a_profile_is_that_of_the_mode(fields: dict[str, Any]) -> None:
     assert model.profile["reasoning_output"] is False
     model.thinking = True
     assert model.profile["reasoning_output"] is True
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        ChatKimi,
+        KimiFiles,
+        KimiBatches,
+        lambda **s: KimiFormulaToolkit(formulas=[], **s),
+    ],
+    ids=["ChatKimi", "KimiFiles", "KimiBatches", "KimiFormulaToolkit"],
+)
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"api_key": "sk-\u00e9"}, "a character that no key has"),
+        ({"api_key": 5}, "api_key: Input should be a valid string"),
+        ({"base_url": "kimi"}, "base_url='kimi': Give an address such as https://"),
+        ({"timeout": -1}, "timeout=-1: Input should be greater than 0"),
+        ({"max_retries": -1}, "max_retries=-1: Input should be greater than or equal"),
+        ({"default_headers": {"X": "\u00e9"}}, "'X' cannot be sent as a header"),
+    ],
+)
+def test_each_class_refuses_a_wrong_connection(
+    build: Any, settings: dict[str, Any], words: str
+) -> None:
+    """When it is built, in the same words."""
+    with pytest.raises(KimiSettingError, match=re.escape(words)):
+        build(**{"api_key": "sk-test", **settings})
+
+
+def test_what_the_environment_gives_is_checked_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A key from a file of secrets ends with a new line."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", "sk-test\n")
+    assert ChatKimi().api_key.get_secret_value() == "sk-test"
+    monkeypatch.setenv("MOONSHOT_API_BASE", "kimi")
+    with pytest.raises(KimiSettingError, match="base_url='kimi'"):
+        ChatKimi()
