@@ -37,7 +37,7 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/demo.stamp
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,litellm]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,proxy]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/test.stamp
@@ -60,5 +60,5 @@ other: $(OTHER)/test.stamp
 
 $(OTHER)/test.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(OTHER)
-	$(OTHER)/bin/python -m pip install --quiet -c constraints.txt -e '.[test,litellm]'
+	$(OTHER)/bin/python -m pip install --quiet -c constraints.txt -e '.[test,proxy]'
 	@touch $@
