@@ -5,6 +5,7 @@ Reasoning goes back with every answer of Kimi's own, from wherever LangChain kee
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import cast
 
 from langchain_core.messages import (
@@ -40,7 +41,8 @@ def build_messages(
     """Return the wire form of a conversation.
 
     An answer that was cut before it said anything (finish_reason `length`) is left
-    out, as is a broken call that nobody answered: Kimi refuses both.
+    out, as are a broken call that nobody answered and a system message without a
+    word, which deepagents begins with: Kimi refuses all three.
 
     Args:
         messages: The conversation, oldest first.
@@ -52,10 +54,10 @@ def build_messages(
     Raises:
         KimiSettingError: For a message or content block that Kimi cannot read.
     """
-    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
     wires: list[Message] = []
     for position, message in enumerate(messages):
         if isinstance(message, AIMessage):
+            answered = _answered(messages, position)
             wire = _assistant(message, answered, backfill=backfill)
             if _says_nothing(wire):
                 notify(f"The answer in messages[{position}] is empty: it was not sent.")
@@ -65,6 +67,19 @@ def build_messages(
             wires += _build(message)
     _restore_echoes(wires)
     return wires
+
+
+def _answered(messages: Sequence[BaseMessage], position: int) -> set[str]:
+    """Return the ids of the results right after a message.
+
+    Later ones may have the same ids: Kimi numbers its calls anew in each answer.
+    """
+    results: set[str] = set()
+    for message in islice(messages, position + 1, None):
+        if not isinstance(message, ToolMessage):
+            break
+        results.add(message.tool_call_id)
+    return results
 
 
 def _says_nothing(wire: Message) -> bool:
@@ -77,7 +92,7 @@ def _build(message: BaseMessage) -> Iterator[Message]:
         case ToolMessage():
             yield _tool(message)
         case SystemMessage():
-            yield _system(message)
+            yield from _system(message)
         case HumanMessage():
             yield from _user(message)
         case ChatMessage() if message.role in _ROLES:
@@ -118,16 +133,21 @@ def _named(wire: JsonObject, message: BaseMessage) -> Message:
     return cast("Message", wire)
 
 
-def _system(message: SystemMessage) -> Message:
+def _system(message: SystemMessage) -> Iterator[Message]:
     wire = _named({"role": "system"}, message)
     tools = message.additional_kwargs.get("tools")
     content = build_content(message.content)
     if tools is not None:
         # Tools given in mid-conversation (K3): such a message has no content.
         wire["tools"] = tools
-    if content or tools is None:
+    if not _is_blank(content):
         wire["content"] = content
-    return wire
+    if "content" in wire or tools is not None:
+        yield wire
+
+
+def _is_blank(content: object) -> bool:
+    return not (content.strip() if isinstance(content, str) else content)
 
 
 def _user(message: HumanMessage) -> Iterator[Message]:
