@@ -106,19 +106,22 @@ def _thought(step: int) -> str:
     return f'  {step}: "é\u2028中" \\n </think>\n'
 
 
+def _call(step: int) -> dict[str, str]:
+    # Not spelt as Python would write it.
+    return {"name": "add", "arguments": f'{{"a": {step},"b":1}}'}
+
+
 def _script(kimi: Emulator, steps: int, *, start: int = 0) -> None:
     """Let Kimi call `add` so many times, then answer."""
     for step in range(start, start + steps):
-        call = {"name": "add", "arguments": f'{{"a": {step},"b":1}}'}
-        kimi.reply(reasoning=_thought(step), tool_calls=[call])
+        kimi.reply(reasoning=_thought(step), tool_calls=[_call(step)])
     kimi.reply("Done.", reasoning=_thought(-1))
 
 
 def _step(step: int, *, thinks: bool = True) -> dict[str, Any]:
     """Return a step as it is to be sent back."""
     reasoning = {"reasoning_content": _thought(step)} if thinks else {}
-    function = {"name": "add", "arguments": f'{{"a": {step},"b":1}}'}
-    call = {"type": "function", "id": "add_0", "function": function}
+    call = {"type": "function", "id": "add_0", "function": _call(step)}
     return {"role": "assistant", **reasoning, "tool_calls": [call]}
 
 
@@ -174,10 +177,6 @@ async def test_two_hundred_steps_lose_nothing(
     assert agent.get_state(_THREAD).values["messages"][-1].text == "Done."
 
 
-def _reasoning_of(chunk: AIMessageChunk) -> str:
-    return chunk.additional_kwargs.get("reasoning_content", "")
-
-
 @pytest.mark.parametrize("awaited", [False, True])
 async def test_messages_mode_shows_reasoning_text_and_results(
     kimi: Emulator, chat: Chat, awaited: bool
@@ -194,7 +193,7 @@ async def test_messages_mode_shows_reasoning_text_and_results(
     chunks = [chunk for chunk, _ in seen if isinstance(chunk, AIMessageChunk)]
     thoughts = dict.fromkeys((chunk.id for chunk in chunks), "")
     for chunk in chunks:
-        thoughts[chunk.id] += _reasoning_of(chunk)
+        thoughts[chunk.id] += chunk.additional_kwargs.get("reasoning_content", "")
     assert list(thoughts.values()) == [_thought(0), _thought(-1)]
     assert "".join(chunk.text for chunk in chunks) == "Done."
     assert len(chunks) > 10
@@ -263,8 +262,7 @@ async def test_every_model_answers_in_a_format_of_the_provider_s(
 ) -> None:
     """LangChain chooses it too; tools are called first, and no call is forced."""
     agent = create_agent(chat(**_MODES[mode]), [add], response_format=wanted)
-    call = {"name": "add", "arguments": {"a": 2, "b": 3}}
-    kimi.reply(reasoning=_thought(0), tool_calls=[call])
+    kimi.reply(reasoning=_thought(0), tool_calls=[_call(0)])
     kimi.reply('{"total": 5}', reasoning=_thought(1))
     found = await agent.ainvoke({"messages": "What is 2 plus 3?"})
     assert found["structured_response"] == Sum(total=5)
@@ -287,7 +285,7 @@ async def test_tool_strategy_works_where_calls_can_be_forced(
             await agent.ainvoke({"messages": "add"}, _THREAD)
         assert not kimi.requests
         return
-    kimi.reply(reasoning=_thought(0), tool_calls=[{"name": "add", "arguments": _ARGS}])
+    kimi.reply(reasoning=_thought(0), tool_calls=[_call(0)])
     kimi.reply(tool_calls=[{"name": "Sum", "arguments": {"total": 5}}])
     found = await agent.ainvoke({"messages": "What is 2 plus 3?"}, _THREAD)
     assert found["structured_response"] == Sum(total=5)
@@ -295,9 +293,6 @@ async def test_tool_strategy_works_where_calls_can_be_forced(
     kimi.reply(tool_calls=[{"name": "Sum", "arguments": {"total": 6}}])
     found = await agent.ainvoke({"messages": "And one more?"}, _THREAD)
     assert found["structured_response"] == Sum(total=6)
-
-
-_ARGS = {"a": 2, "b": 3}
 
 
 def _reviewed(chat: Chat, saver: InMemorySaver, **fields: Any) -> Any:
@@ -365,10 +360,9 @@ async def test_the_reported_usage_makes_langchain_summarize(
     agent = create_agent(
         model, [add], middleware=[summarize], checkpointer=InMemorySaver()
     )
-    calls = [{"name": "add", "arguments": f'{{"a": {n},"b":1}}'} for n in range(2)]
     usage = {"prompt_tokens": 5900, "completion_tokens": 100, "total_tokens": 6000}
-    for step, call in enumerate(calls):
-        kimi.reply(reasoning=_thought(step), tool_calls=[call])
+    for step in range(2):
+        kimi.reply(reasoning=_thought(step), tool_calls=[_call(step)])
     kimi.reply("Done.", reasoning=_thought(-1), usage=usage)
     await run(agent, {"messages": "add"})
     assert len(kimi.requests) == 3
@@ -425,8 +419,7 @@ async def test_another_kimi_stands_in_with_all_that_was_thought(
         middleware=[fallback],
         checkpointer=InMemorySaver(),
     )
-    call = {"name": "add", "arguments": '{"a": 0,"b":1}'}
-    kimi.reply(reasoning=_thought(0), tool_calls=[call])
+    kimi.reply(reasoning=_thought(0), tool_calls=[_call(0)])
     kimi.fail("engine_overloaded_error")
     kimi.reply("Done.", reasoning=_thought(-1))
     await run(agent, {"messages": "add"})

@@ -13,6 +13,7 @@ from langchain.agents.middleware import AgentMiddleware, TodoListMiddleware
 from langgraph.checkpoint.memory import InMemorySaver
 
 from langchain_kimi.emulator import Emulator
+from langchain_kimi.middleware import PromptCacheMiddleware
 from tests.conftest import Chat, Twins
 
 _THREAD: Any = {"configurable": {"thread_id": "thread-7"}}
@@ -101,6 +102,16 @@ async def test_a_deep_agent_plans_and_writes_files(
     thoughts = [m["reasoning_content"] for m in _sent(kimi, "assistant")]
     assert thoughts == [thought for thought, _, _ in _STEPS]
     assert _keys(kimi) == ["thread-7"] * 5
+
+
+async def test_the_middleware_may_also_be_given_by_hand(
+    kimi: Emulator, chat: Chat, go: Any
+) -> None:
+    """It takes the place of the profile's."""
+    agent = create_deep_agent(chat(), middleware=[PromptCacheMiddleware()])
+    kimi.reply("Hello!")
+    await go(agent, {"messages": "hi"})
+    assert _keys(kimi) == ["thread-7"]
 
 
 async def test_a_subagent_thinks_on_the_same_cache(
