@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 __all__ = [
     "ALIASES",
+    "ANTHROPIC_ALIASES",
     "DEFAULT_MODEL",
     "MODELS",
     "PROVIDER",
@@ -394,6 +395,12 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
     }
 )
 """Names that users write for a model in one mode."""
+
+ANTHROPIC_ALIASES: Mapping[str, str] = MappingProxyType({"kimi-k3[1m]": "kimi-k3"})
+"""Names that only the Anthropic-compatible endpoint takes, for Claude Code.
+
+Source: platform.kimi.ai/docs/guide/claude-code-kimi 2026-08-13.
+"""
 
 _BY_ID: Mapping[str, Model] = MappingProxyType({model.id: model for model in MODELS})
 _BY_SERVED_NAME: Mapping[str, Model] = MappingProxyType(
