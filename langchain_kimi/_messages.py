@@ -19,6 +19,7 @@ from langchain_core.messages import (
 
 from langchain_kimi._arguments import parse_arguments
 from langchain_kimi._content_parts import build_content, build_parts
+from langchain_kimi._dialects import Dialect
 from langchain_kimi._json import as_object, as_objects, as_text, write_json
 from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import tool_type
@@ -36,7 +37,11 @@ _ROLES = {
 
 
 def build_messages(
-    messages: Sequence[BaseMessage], *, notify: Notify, backfill: bool = False
+    messages: Sequence[BaseMessage],
+    *,
+    dialect: Dialect,
+    notify: Notify,
+    backfill: bool = False,
 ) -> list[Message]:
     """Return the wire form of a conversation.
 
@@ -46,6 +51,7 @@ def build_messages(
 
     Args:
         messages: The conversation, oldest first.
+        dialect: How the server is written to.
         notify: Is told of each answer that is left out.
         backfill: Whether a tool-call message without reasoning (synthesized, or of
             another vendor) is given an empty one. While thinking, Kimi answers 400
@@ -58,7 +64,7 @@ def build_messages(
     for position, message in enumerate(messages):
         if isinstance(message, AIMessage):
             answered = _answered(messages, position)
-            wire = _assistant(message, answered, backfill=backfill)
+            wire = _assistant(message, answered, dialect, backfill=backfill)
             if _says_nothing(wire):
                 notify(f"The answer in messages[{position}] is empty: it was not sent.")
                 continue
@@ -186,7 +192,9 @@ def _tool(message: ToolMessage) -> Message:
     )
 
 
-def _assistant(message: AIMessage, answered: set[str], *, backfill: bool) -> Message:
+def _assistant(
+    message: AIMessage, answered: set[str], dialect: Dialect, *, backfill: bool
+) -> Message:
     wire = _named({"role": "assistant"}, message)
     text, calls = _text(message), _tool_calls(message, answered)
     # Blank content beside tool calls is left out, as Moonshot's own client does: an
@@ -197,8 +205,7 @@ def _assistant(message: AIMessage, answered: set[str], *, backfill: bool) -> Mes
     if reasoning is None and calls and backfill:
         reasoning = ""
     if reasoning is not None:
-        field = message.response_metadata.get("reasoning_field", "reasoning_content")
-        cast("JsonObject", wire)[field] = reasoning
+        cast("JsonObject", wire)[_reasoning_field(message, dialect)] = reasoning
     if calls:
         wire["tool_calls"] = calls
     if message.additional_kwargs.get("partial"):
@@ -229,6 +236,11 @@ def _reasoning(message: AIMessage) -> str | None:
     if kept is not None or not blocks:
         return kept
     return "".join(block.get("reasoning") or "" for block in blocks)
+
+
+def _reasoning_field(message: AIMessage, dialect: Dialect) -> str:
+    came_under = message.response_metadata.get("reasoning_field")
+    return came_under if came_under and dialect.echoes else dialect.reasoning_field
 
 
 def _tool_calls(message: AIMessage, answered: set[str]) -> list[ToolCall]:
