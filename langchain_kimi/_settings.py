@@ -45,6 +45,7 @@ def build_settings(
     _set_effort(request, model, notify)
     if model:
         _drop_fixed(request, model, notify)
+        _tell_cache_options(request, model, notify)
     return request, model
 
 
@@ -145,3 +146,9 @@ def _drop_fixed(request: JsonObject, model: Model, notify: Notify) -> None:
                 f"{name}={request.pop(name)!r} was not sent: {model.id} accepts only "
                 f"{fixed[name]:g}. Leave {name} out."
             )
+
+
+def _tell_cache_options(request: JsonObject, model: Model, notify: Notify) -> None:
+    options = request.get("prompt_cache_options")
+    if options is not None and not (model.cache_options or model.retired):
+        notify(f"prompt_cache_options={options!r} has no effect on {model.id}.")
