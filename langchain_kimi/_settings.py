@@ -11,7 +11,13 @@ from langchain_kimi._json import is_number, is_object
 from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import fixed_values
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import ALIASES, Model, current_models, find_model
+from langchain_kimi.catalogue import (
+    ALIASES,
+    DEFAULT_MODEL,
+    Model,
+    current_models,
+    find_model,
+)
 
 # Vercel's map, which Moonshot's platform needs: it accepts any string in silence.
 EFFORT_ALIASES: Mapping[str, str] = {"minimal": "low", "medium": "high", "xhigh": "max"}
@@ -32,8 +38,11 @@ def build_settings(
         KimiSettingError: For a setting that the model refuses.
     """
     request = {name: value for name, value in settings.items() if value is not None}
-    if not isinstance(request["model"], str):
-        raise KimiSettingError(f"model={request['model']!r} is not a model id.")
+    if not isinstance(request["model"], str) or not request["model"].strip():
+        raise KimiSettingError(
+            f"model={request['model']!r} is not a model id. Give one such as "
+            f"{DEFAULT_MODEL!r}."
+        )
     alias = ALIASES.get(request["model"])
     if alias:
         request["model"] = alias.model
