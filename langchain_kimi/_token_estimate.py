@@ -1,7 +1,7 @@
 """Messages in the API's form -> about how many tokens they are, without asking anyone.
 
-For servers that count none. Measured on recorded usages of Kimi models (SGLang,
-OpenRouter, Bedrock): see tests/test_account.py for the error.
+For servers that count none. The error was measured on recorded usages of Kimi models
+(OpenRouter, Bedrock), in tests/test_account.py.
 """
 
 import re
