@@ -27,7 +27,7 @@ from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._token_estimate import estimate_tokens
 from langchain_kimi._tools import Tool, build_tools
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import Model
+from langchain_kimi.catalogue import Model, find_model
 
 
 class KimiAccount(KimiFields):
@@ -86,9 +86,10 @@ class KimiAccount(KimiFields):
             counted.append(SystemMessage(write_json(build_tools(tools))))
         if not counted:
             return 0
+        row = find_model(self.model_name)
         # Any slice of a conversation may be counted: what could not be sent too.
         request: JsonObject = {
-            "model": self.model_name,
+            "model": row.id if row else self.model_name,
             "messages": build_messages(counted, notify=self._notify),
         }
         found = self._open_clients().count_tokens(request)

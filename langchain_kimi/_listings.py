@@ -87,11 +87,11 @@ def read_models(found: JsonObject, *, host: str, today: date) -> list[Model]:
 
 def _read_model(item: JsonObject, source: str, today: date) -> Model:
     known = find_model(item["id"])
-    if known is None or known.id != item["id"]:
-        known, sources = _unknown(item["id"], source, today), source
+    # An alias is no id: a server that lists one has a model of its own.
+    if known and known.id == item["id"]:
+        row = replace(known, source=f"{source}; beyond it {known.source}")
     else:
-        sources = f"{source}; beyond it {known.source}"
-    row = replace(known, source=sources)
+        row = _unknown(item["id"], source, today)
     for merge in _MERGES:
         row = merge(row, item)
     return row

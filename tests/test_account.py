@@ -466,6 +466,12 @@ def test_a_wrong_model_is_no_missing_endpoint(chat: Chat) -> None:
         chat(model="my/own").get_num_tokens("hi")
 
 
+def test_an_alias_is_counted_by_its_model(kimi: Emulator, chat: Chat) -> None:
+    """The API knows no other name."""
+    assert chat(model="kimi-k2.6-instant").get_num_tokens("hi") > 0
+    assert kimi.requests[-1].body["model"] == "kimi-k2.6"
+
+
 def test_a_server_that_cannot_be_reached_is_told(chat: Chat) -> None:
     model = chat(base_url="http://127.0.0.1:9/v1", max_retries=0)
     with pytest.raises(errors.KimiConnectionError):
