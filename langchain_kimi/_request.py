@@ -9,7 +9,7 @@ from langchain_kimi._json import as_object, is_array, is_object, write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._refusal import KimiSettingError, Notify, nearest_name
 from langchain_kimi._response_format import build_response_format
-from langchain_kimi._rules import check_request, mode_of
+from langchain_kimi._rules import BODY_LIMIT, check_request, mode_of
 from langchain_kimi._settings import build_settings
 from langchain_kimi._tools import build_tools, choose_tools
 from langchain_kimi._wire import ChatRequest, JsonObject, Message
@@ -101,6 +101,11 @@ def _misspelt(name: str) -> KimiSettingError:
         return KimiSettingError(
             f"{name} is no setting of a request: give it to ChatKimi({name}=...)."
         )
+    if name == "partial":
+        return KimiSettingError(
+            "partial is no setting of a request, where the API ignores it: end the "
+            "conversation with partial_message(prefix)."
+        )
     near = nearest_name(name, _SETTINGS)
     return KimiSettingError(
         f"Kimi has no setting {name!r}. {near}To send it all the same, give "
@@ -155,12 +160,19 @@ def encode_request(request: Mapping[str, Any]) -> bytes:
         request: The body, as `build_request` returns it.
 
     Raises:
-        KimiSettingError: For a value that JSON or UTF-8 cannot say.
+        KimiSettingError: For a value that JSON or UTF-8 cannot say, and for more than
+            100 MB.
     """
     try:
-        return write_json(request).encode()
+        body = write_json(request).encode()
     except (TypeError, ValueError) as error:
         raise KimiSettingError(
             f"The request cannot be written as JSON: {error}. Give only JSON values "
             "(no NaN, no objects) and text without lone surrogates."
         ) from error
+    if len(body) > BODY_LIMIT:
+        raise KimiSettingError(
+            f"The request has {len(body)} bytes; Kimi takes {BODY_LIMIT} at most. "
+            "Upload media with KimiFiles and send their file_id instead of their data."
+        )
+    return body

@@ -12,8 +12,14 @@ from langchain_kimi._rules._batches import (
     check_lines,
 )
 from langchain_kimi._rules._files import FILE_LIMIT, PURPOSES, check_file
-from langchain_kimi._rules._messages import check_messages, running_turn_start
+from langchain_kimi._rules._messages import (
+    check_messages,
+    running_turn_start,
+    shorten_url,
+)
+from langchain_kimi._rules._partial import check_partial
 from langchain_kimi._rules._settings import (
+    BODY_LIMIT,
     check_settings,
     fixed_values,
     mode_of,
@@ -31,6 +37,7 @@ from langchain_kimi.catalogue import Model
 
 __all__ = [
     "BATCH_ENDPOINT",
+    "BODY_LIMIT",
     "FILE_LIMIT",
     "PURPOSES",
     "Violation",
@@ -47,6 +54,7 @@ __all__ = [
     "mode_of",
     "requested_cap",
     "running_turn_start",
+    "shorten_url",
     "tool_name",
     "tool_type",
 ]
@@ -62,3 +70,4 @@ def check_request(request: JsonObject, model: Model | None) -> Iterator[Violatio
     yield from check_settings(request, model)
     yield from check_tools(request, model)
     yield from check_messages(request, model)
+    yield from check_partial(request)

@@ -14,6 +14,8 @@ Rule = Callable[[JsonObject, Model], Iterator[Violation]]
 # "A maximum of 5 strings is allowed, and each string must not exceed 32 bytes"
 # (OpenAPI 2026-08-17).
 STOP_LIMIT, STOP_BYTES = 5, 32
+BODY_LIMIT = 100 * 1024 * 1024
+"""The most bytes of a body ("Body <= 100 MB", vision guide 2026-08-13)."""
 
 
 def mode_of(request: JsonObject, model: Model) -> Mode:
