@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from langchain_core.messages import BaseMessage
 
+from langchain_kimi._inline import InlineUrls, inline_media
 from langchain_kimi._json import as_object, is_array, is_object, write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._refusal import KimiSettingError, Notify, nearest_name
@@ -22,6 +23,7 @@ _BUILT_WITH = (
     "api_key",
     "base_url",
     "default_headers",
+    "inline_urls",
     "max_retries",
     "model_kwargs",
     "streaming",
@@ -37,6 +39,7 @@ def build_request(
     *,
     stream: bool,
     notify: Notify,
+    inline_urls: InlineUrls = False,
 ) -> ChatRequest:
     """Return the body of `POST /chat/completions`, as the API accepts it.
 
@@ -46,6 +49,7 @@ def build_request(
             LangChain's (`max_tokens`); None means not set.
         stream: Whether to ask for an event stream.
         notify: Is told of each setting that is not sent.
+        inline_urls: From where media are fetched, if any are; that blocks.
 
     Raises:
         KimiSettingError: For whatever the API would refuse; it names what was given,
@@ -66,9 +70,8 @@ def build_request(
         request["stream"] = True
         if stream_usage:
             request.setdefault("stream_options", {"include_usage": True})
-    request["messages"] = build_messages(
-        messages, notify=notify, backfill=_backfill(request, model)
-    )
+    wires = build_messages(messages, notify=notify, backfill=_backfill(request, model))
+    request["messages"] = inline_media(wires, inline_urls)
     _adapt_dynamic_tools(request["messages"])
     request.update(unknown)
     _refuse_violations(request, rules)

@@ -1,5 +1,6 @@
 """ChatKimi: fields, validators and LangChain's hooks; each delegates to its stage."""
 
+import asyncio
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ from langchain_kimi import _content_blocks
 from langchain_kimi._completions import Completions
 from langchain_kimi._connection import KEY_VARIABLES, build_client_settings
 from langchain_kimi._fields import KimiFields
+from langchain_kimi._inline import inline_media
 from langchain_kimi._json import write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._profiles import build_profile
@@ -77,7 +79,14 @@ class ChatKimi(KimiFields):
             self._with_defaults(stop, settings),
             stream=stream,
             notify=self._notify,
+            inline_urls=self.inline_urls,
         )
+
+    async def _arequest(self, *given: Any, stream: bool) -> ChatRequest:
+        """Do what `_request` does; in a thread where it may fetch media."""
+        if self.inline_urls:
+            return await asyncio.to_thread(self._request, *given, stream=stream)
+        return self._request(*given, stream=stream)
 
     def _with_defaults(
         self, stop: list[str] | None, settings: Mapping[str, Any]
@@ -122,7 +131,7 @@ class ChatKimi(KimiFields):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        request = self._request(messages, stop, kwargs, stream=False)
+        request = await self._arequest(messages, stop, kwargs, stream=False)
         return await self._open_clients().acomplete(request)
 
     def _stream(
@@ -142,7 +151,7 @@ class ChatKimi(KimiFields):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        request = self._request(messages, stop, kwargs, stream=True)
+        request = await self._arequest(messages, stop, kwargs, stream=True)
         async for chunk in self._open_clients().astream(request):
             yield chunk
 
@@ -205,7 +214,7 @@ class ChatKimi(KimiFields):
         )
 
     def build_request(self, input: LanguageModelInput, **settings: Any) -> ChatRequest:
-        """Return the body that `invoke` would send; nothing is sent.
+        """Return the body that `invoke` would send; nothing is sent to Kimi.
 
         Args:
             input: The conversation, in any form that `invoke` takes.
@@ -238,10 +247,11 @@ class ChatKimi(KimiFields):
         if not counted:
             return 0
         # Any slice of a conversation may be counted: what could not be sent too.
+        wires = build_messages(counted, notify=self._notify)
         return self._open_clients().estimate_tokens(
             {
                 "model": self.model_name,
-                "messages": build_messages(counted, notify=self._notify),
+                "messages": inline_media(wires, self.inline_urls),
             }
         )
 
