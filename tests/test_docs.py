@@ -91,6 +91,23 @@ def test_the_example_of_official_tools_runs_without_a_key() -> None:
         assert words in ran.stdout
 
 
+def test_the_example_of_an_image_runs_without_a_key() -> None:
+    """The picture arrives both ways, and the cut answer is whole in the end."""
+    ran = subprocess.run(
+        [sys.executable, str(_ROOT / "docs" / "examples" / "ask_an_image.py")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    told = dict(re.findall(r"^([\w ]+): (.*)$", ran.stdout, re.MULTILINE))
+    assert told["As data"].startswith("The image of type image/png, 121 bytes arrived")
+    assert told["As a file"].startswith("The image ms://")
+    assert len(told["Cut"]) < len(told["Finished"])
+    assert told["Finished"] == told["As a file"]
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     """So that a release is not told late."""
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
