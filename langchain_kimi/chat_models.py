@@ -17,6 +17,7 @@ from langchain_core.language_models import (
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
+from pydantic import SecretStr
 
 from langchain_kimi import _content_blocks
 from langchain_kimi._account import KimiAccount
@@ -267,4 +268,4 @@ class ChatKimi(KimiAccount):
 
 # The first object takes half a millisecond more than others: langchain-core and
 # pydantic look things up that they keep. Nobody notices it within an import.
-ChatKimi(api_key="none", base_url="https://localhost")
+ChatKimi(api_key=SecretStr("none"), base_url="https://localhost")
