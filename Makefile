@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test openai3 lint clean
+.PHONY: demo test openai3 lint bench instructions clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python docs/demo.py
@@ -21,6 +21,14 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# CPU beside other clients, in some eight minutes: writes docs/performance.md.
+bench: .venv-bench/bench.stamp
+	.venv-bench/bin/python -m tests.benchmarks
+
+# Instructions of fixed workloads against tests/benchmarks/instructions.json.
+instructions: $(VENV)/test.stamp
+	$(BIN)/python -m tests.benchmarks.instructions
 
 clean:
 	rm -rf .venv .venv-*
@@ -50,6 +58,12 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 	grep -v '^openai==' constraints.txt > .venv-openai3/constraints.txt
 	.venv-openai3/bin/python -m pip install --quiet -c .venv-openai3/constraints.txt \
 	  -e '.[test]' 'openai==3.54.0'
+	@touch $@
+
+# The peers, which the tests do not need: langchain-litellm pins openai<3.
+.venv-bench/bench.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet -c constraints.txt -e '.[bench]'
 	@touch $@
 
 # The same tests on another Python: make other PYTHON=python3.13
