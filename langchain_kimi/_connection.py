@@ -70,9 +70,13 @@ def _is_sendable(text: str) -> bool:
 class ConnectionFields(BaseModel):
     """The settings of whatever opens a connection."""
 
-    # pydantic would print what it was given, the key among it.
+    # pydantic would print what it was given, the key among it. The validators of a
+    # class are built with its first object: of most classes there is never one.
     model_config = ConfigDict(
-        populate_by_name=True, extra="forbid", hide_input_in_errors=True
+        populate_by_name=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        defer_build=True,
     )
 
     region: Region | None = None

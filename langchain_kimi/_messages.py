@@ -173,6 +173,8 @@ def _user(message: HumanMessage) -> Iterator[Message]:
 
 
 def _blocks(message: BaseMessage, kind: str) -> list[JsonObject]:
+    if isinstance(message.content, str):
+        return []
     return [b for b in as_objects(message.content) if b.get("type") == kind]
 
 

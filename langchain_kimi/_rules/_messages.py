@@ -51,10 +51,12 @@ def check_messages(
 
 def _is_plain(message: Any) -> bool:
     """Tell a message that is a role and a text: nothing of it can be wrong."""
-    known = as_object(message)
-    text = as_text(known.get("content"))
-    is_more = "tool_calls" in known or "tools" in known
-    return known.get("role") in _ROLES and bool(text.strip()) and not is_more
+    if not is_object(message) or "tool_calls" in message or "tools" in message:
+        return False
+    text = message.get("content")
+    return (
+        isinstance(text, str) and bool(text.strip()) and message.get("role") in _ROLES
+    )
 
 
 def _shape(position: int, message: Any, *, fetches_urls: bool) -> Iterator[Violation]:

@@ -33,10 +33,11 @@ def list_tools(request: JsonObject) -> list[tuple[str, Any]]:
         for index, tool in enumerate(as_array(request.get("tools")))
     ]
     for position, message in enumerate(as_array(request.get("messages"))):
-        found += [
-            (f"messages[{position}].tools[{index}]", tool)
-            for index, tool in enumerate(as_array(as_object(message).get("tools")))
-        ]
+        if tools := as_array(as_object(message).get("tools")):
+            found += [
+                (f"messages[{position}].tools[{index}]", tool)
+                for index, tool in enumerate(tools)
+            ]
     return found
 
 

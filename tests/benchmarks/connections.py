@@ -26,6 +26,9 @@ async def _count(name: str, server: Server) -> dict[str, int]:
         async for _ in peer.astream(prompt):
             pass
     end = server.stats()["connections"]
+    given = getattr(peer, "http_async_client", None)
+    if given:
+        await given.aclose()
     # One of each difference is the question for it.
     return {"sync": middle - start - 1, "async": end - middle - 1}
 

@@ -52,7 +52,7 @@ class Scenario:
     prompt: int | str = 1
     """How many messages the prompt has, or what it is."""
     fields: dict[str, Any] = field(default_factory=dict)
-    rounds: int = 7
+    rounds: int = 5
 
 
 def measure(scenario: Scenario, server: Server) -> dict[str, float]:
