@@ -76,6 +76,35 @@ def test_the_template_takes_the_effort_of_models_that_have_one(
     assert _sent(kimi, other)["chat_template_kwargs"] == {"thinking_effort": "huge"}
 
 
+@pytest.mark.parametrize("dialect", ["moonshot", "vllm", "sglang", "openrouter"])
+@pytest.mark.parametrize("kind", ["off", "auto", None])
+def test_an_unknown_kind_of_thinking_is_refused(
+    kimi: Emulator, chat: Chat, dialect: str, kind: Any
+) -> None:
+    """A template would take it for a wish to think, and K3 was not told of it."""
+    with pytest.raises(KimiSettingError, match="enabled or disabled"):
+        chat(dialect=dialect, thinking={"type": kind}).invoke("hi")
+    assert not kimi.requests
+
+
+def test_an_unknown_keep_is_refused(kimi: Emulator, chat: Chat) -> None:
+    """The template knows only whether."""
+    with pytest.raises(KimiSettingError, match="'all' or None"):
+        chat(dialect="vllm", thinking={"keep": "some"}).invoke("hi")
+    assert not kimi.requests
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "sglang", "openrouter"])
+def test_a_budget_is_told_to_be_left_out(
+    kimi: Emulator, chat: Chat, dialect: str
+) -> None:
+    """Neither a template nor OpenRouter's object has the fields of another API."""
+    thinking = {"type": "disabled", "budget_tokens": 9}
+    with pytest.warns(UserWarning, match="thinking.budget_tokens was not sent"):
+        body = _sent(kimi, chat(dialect=dialect, thinking=thinking))
+    assert "budget_tokens" not in json.dumps(body)
+
+
 def test_template_arguments_of_one_s_own_are_kept(kimi: Emulator, chat: Chat) -> None:
     """They join those that the settings make, and win."""
     extra = {"chat_template_kwargs": {"tone": "dry", "thinking": True}, "top_k": 20}
