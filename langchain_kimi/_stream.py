@@ -168,18 +168,25 @@ class StreamReader:
     def _read_event(self, data: bytes) -> Iterator[ChatGenerationChunk]:
         if self.done:
             return
-        if data == b"[DONE]":
-            self.done = True
-            yield from self._read_end()
-            return
-        event = _decode(data)
+        event = {} if data == b"[DONE]" else _decode(data)
         if event.get("error"):
             raise ErrorEvent(_error_body(event["error"]))
         try:
-            yield from self._read_chunk(event)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if data == b"[DONE]":
+                yield from self._read_end()
+                # Not before: what cannot be read at the end is an error like any other.
+                self.done = True
+            else:
+                yield from self._read_chunk(event)
+        except (
+            AttributeError,
+            KeyError,
+            OverflowError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise UnreadableResponseError(
-                f"an event is not a chunk of a completion: {data[:200]!r}"
+                f"an event is not a chunk of a completion ({error}): {data[:200]!r}"
             ) from error
 
     def _read_chunk(self, event: JsonObject) -> Iterator[ChatGenerationChunk]:
