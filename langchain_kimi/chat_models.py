@@ -20,7 +20,7 @@ from langchain_core.runnables import Runnable
 
 from langchain_kimi import _content_blocks
 from langchain_kimi._account import KimiAccount
-from langchain_kimi._connection import KEY_VARIABLES
+from langchain_kimi._connection import key_variable
 from langchain_kimi._profiles import build_profile
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._request import build_request
@@ -262,4 +262,4 @@ class ChatKimi(KimiAccount):
     @property
     def lc_secrets(self) -> dict[str, str]:
         """The fields that a dump replaces by the name of an environment variable."""
-        return {"api_key": KEY_VARIABLES[0]}
+        return {"api_key": key_variable(self.region)}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from langchain_core.exceptions import ContextOverflowError
+from langchain_core.load import dumpd, load
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from langchain_kimi import ChatKimi, KimiFiles
@@ -406,6 +407,32 @@ def test_two_addresses_are_refused() -> None:
         ChatKimi(region="mars", api_key="k")  # type: ignore[arg-type]
     with pytest.raises(KimiSettingError, match="'global' or 'china'"):
         ChatKimi(region=["china"], api_key="k")  # type: ignore[arg-type]
+
+
+def test_a_region_that_comes_later_is_refused(kimi: Emulator, chat: Chat) -> None:
+    """An assignment or a copy moves no address: the key would go to the other one."""
+    model = chat()
+    for moved in (model.model_copy(update={"region": "china"}), model):
+        moved.region = "china"
+        with pytest.raises(KimiSettingError, match="two addresses"):
+            moved.invoke("hi")
+    assert not kimi.requests
+
+
+def test_a_dump_of_a_region_takes_the_region_s_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other platform's key would be refused there."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", "sk-global")
+    monkeypatch.setenv("MOONSHOT_CN_API_KEY", "sk-china")
+    loaded = load(
+        dumpd(ChatKimi(region="china")),
+        allowed_objects=[ChatKimi],
+        valid_namespaces=["langchain_kimi"],
+        secrets_from_env=True,
+    )
+    assert loaded.api_key.get_secret_value() == "sk-china"
+    assert loaded.region == "china"
 
 
 def test_a_group_costs_what_its_model_costs(chat: Chat) -> None:
