@@ -73,12 +73,8 @@ def build_request(
         request["response_format"] = build_response_format(request["response_format"])
     if stream:
         _ask_for_stream(request, with_usage=stream_usage)
-    wires = build_messages(
-        messages,
-        notify=notify,
-        backfill=dialect.hosted and _needs_reasoning(known),
-        dialect=dialect,
-    )
+    backfill = dialect.hosted and _needs_reasoning(known)
+    wires = build_messages(messages, dialect=dialect, notify=notify, backfill=backfill)
     request["messages"] = inline_media(wires, inline_urls)
     _adapt_dynamic_tools(request["messages"])
     _add_unknown(request, unknown)

@@ -32,7 +32,10 @@ def _run(program: str) -> str:
     return ran.stdout
 
 
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning",  # of web_search_tool, which a page tells of
+    "ignore:Item .* on TypedDict class:UserWarning",  # pydantic's, of litellm
+)
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_the_code_of_a_page_runs_from_top_to_bottom(
     page: Path, kimi: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
