@@ -11,10 +11,14 @@ from langchain_kimi._json import is_number, is_object
 from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import fixed_values
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import ALIASES, Model, current_models, find_model
+from langchain_kimi.catalogue import (
+    ALIASES,
+    EFFORT_ALIASES,
+    Model,
+    current_models,
+    find_model,
+)
 
-# Vercel's map, which Moonshot's platform needs: it accepts any string in silence.
-EFFORT_ALIASES: Mapping[str, str] = {"minimal": "low", "medium": "high", "xhigh": "max"}
 # Settings that frameworks send by habit; a fixed `logprobs` is a wish for an output.
 _DROPPABLE = ("temperature", "top_p", "n", "presence_penalty", "frequency_penalty")
 

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 __all__ = [
     "ALIASES",
     "DEFAULT_MODEL",
+    "EFFORT_ALIASES",
     "MODELS",
     "PROVIDER",
     "Alias",
@@ -107,6 +108,8 @@ class Model:
     retired: date | None = None
     """The day from which the hosted API answers 404."""
     successor: str | None = None
+    fallback: str | None = None
+    """The model that answers in its place while it cannot: slower, or older."""
     access: str = ""
     """Which accounts the hosted API serves it to, as a sentence; "" for all."""
     source: str
@@ -162,6 +165,7 @@ def _k3(
     *,
     prices: Prices,
     released: date,
+    fallback: str,
     source: str,
     batch: bool | None = None,
 ) -> Model:
@@ -181,13 +185,16 @@ def _k3(
         batch=batch,
         prices=prices,
         released=released,
+        fallback=fallback,
         access="an account needs a first top-up before it may use this model",
         source=source,
         checked=_CHECKED,
     )
 
 
-def _k27(id: str, *, prices: Prices, successor: str, source: str) -> Model:
+def _k27(
+    id: str, *, prices: Prices, successor: str, fallback: str, source: str
+) -> Model:
     """Return a row of the K2.7 family: always thinks, always keeps its reasoning."""
     return Model(
         id=id,
@@ -204,6 +211,7 @@ def _k27(id: str, *, prices: Prices, successor: str, source: str) -> Model:
         prices=prices,
         retires=_K2_RETIRES,
         successor=successor,
+        fallback=fallback,
         access=_K2_ACCESS,
         source=source,
         checked=_CHECKED,
@@ -268,12 +276,14 @@ MODELS: tuple[Model, ...] = (
         "kimi-k3.1-pro",
         prices=Prices(input=2.0, output=10.0, cache_hit=0.2, cache_write=2.0),
         released=date(2026, 10, 23),
+        fallback="kimi-k3",
         source="models-overview quoted by aihubmix 2026-10-24 and apidog 2026-10-26",
     ),
     _k3(
         "kimi-k3.1-pro-highspeed",
         prices=Prices(input=4.0, output=20.0, cache_hit=0.2),
         released=date(2026, 10, 23),
+        fallback="kimi-k3.1-pro",
         source="models-overview quoted by aihubmix 2026-10-24 and apidog 2026-10-26",
     ),
     _k3(
@@ -282,6 +292,7 @@ MODELS: tuple[Model, ...] = (
             input=3.0, output=15.0, cache_hit=0.3, cache_write=3.0, cache_write_1h=6.0
         ),
         released=date(2026, 7, 16),
+        fallback="kimi-k2.6",
         # "kimi-k3 is not supported" (guide to the Batch API, 2026-08-13).
         batch=False,
         source="platform.kimi.ai/docs/guide/kimi-k3-quickstart 2026-08-13; probe P1",
@@ -290,12 +301,14 @@ MODELS: tuple[Model, ...] = (
         "kimi-k2.7-code",
         prices=Prices(input=0.95, output=4.0, cache_hit=0.19),
         successor="kimi-k3.1-pro",
+        fallback="kimi-k2.6",
         source="OpenAPI 2026-08-17; platform.kimi.ai/docs/pricing/chat-k27-code",
     ),
     _k27(
         "kimi-k2.7-code-highspeed",
         prices=Prices(input=1.9, output=8.0, cache_hit=0.38),
         successor="kimi-k3.1-pro-highspeed",
+        fallback="kimi-k2.7-code",
         source="OpenAPI 2026-08-17",
     ),
     Model(
@@ -375,6 +388,14 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
     }
 )
 """Names that users write for a model in one mode."""
+
+EFFORT_ALIASES: Mapping[str, str] = MappingProxyType(
+    {"minimal": "low", "medium": "high", "xhigh": "max"}
+)
+"""Efforts of other vendors -> the nearest of Kimi's, as Vercel's provider maps them.
+
+Moonshot's platform accepts any string in silence (probe P3).
+"""
 
 _BY_ID: Mapping[str, Model] = MappingProxyType({model.id: model for model in MODELS})
 
