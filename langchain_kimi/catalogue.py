@@ -108,6 +108,8 @@ class Model:
     retired: date | None = None
     """The day from which the hosted API answers 404."""
     successor: str | None = None
+    weights: str | None = None
+    """The name of its open weights on Hugging Face; None where none is known."""
     fallback: str | None = None
     """The model that answers in its place while it cannot: slower, or older."""
     access: str = ""
@@ -342,6 +344,8 @@ MODELS: tuple[Model, ...] = (
         prices=Prices(input=0.6, output=3.0, cache_hit=0.1),
         retired=date(2026, 8, 31),
         successor="kimi-k2.6",
+        # MoonshotAI/Kimi-K2.5, README of 2026-01-30.
+        weights="moonshotai/Kimi-K2.5",
         source="platform.moonshot.ai/docs/guide/kimi-k2-5-quickstart; LiteLLM 1.106.2",
         checked=_CHECKED,
     ),

@@ -7,6 +7,7 @@ from litellm.integrations.custom_logger import CustomLogger
 from litellm.types.utils import PromptTokensDetailsWrapper
 
 from langchain_kimi._wire import JsonObject
+from litellm_config._claude_code import address_anthropic
 from litellm_config._mending import address, mend_call
 from litellm_config._regions import has_key
 from litellm_config._usage import mend_usage
@@ -26,6 +27,9 @@ class KimiHook(CustomLogger):
         self, kwargs: JsonObject, call_type: Any
     ) -> JsonObject | None:
         """Return the arguments of a call to Kimi as its model takes them."""
+        native = address_anthropic(kwargs)
+        if native is not None:
+            return native
         kind = getattr(call_type, "value", call_type)
         if kind in _BRIDGED:
             return address(kwargs)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from langchain_kimi.catalogue import PROVIDER, Model, find_model
+from litellm_config._regions import Region, region_of
 from litellm_config._validation._yaml import Node
 
 _NOTHING = Node({}, "", 0, "")
@@ -61,6 +62,12 @@ class Deployment:
             return True
         # The retired open weights are served by others under the same ids.
         return self.prefix == PROVIDER and "*" not in self.id
+
+    @property
+    def region(self) -> Region | None:
+        """The region of one of our own deployments, None for any other."""
+        node = self.info.get("id")
+        return region_of(node.value) if node else None
 
     def text(self, key: str) -> str:
         """Return a text of `litellm_params`; "" where there is none.

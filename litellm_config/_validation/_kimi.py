@@ -27,7 +27,7 @@ def check_kimi(config: Config, known: Known, today: date) -> Iterator[Finding]:
         yield from _check_prefix(deployment)
         if deployment.is_hosted_kimi:
             yield from _check_drop_params(deployment.params)
-            yield from _check_model(deployment, today)
+            yield from _check_model(deployment, today, hooked=hooked)
             yield from _check_thinking(deployment, hooked=hooked)
             yield from _check_effort(deployment)
             yield from _check_prices(deployment, known, hooked=hooked)
@@ -61,13 +61,17 @@ def _check_prefix(deployment: Deployment) -> Iterator[Finding]:
         )
 
 
-def _check_model(deployment: Deployment, today: date) -> Iterator[Finding]:
+def _check_model(
+    deployment: Deployment, today: date, *, hooked: bool
+) -> Iterator[Finding]:
     node, row = deployment.params.get("model"), deployment.row
     if node is None:
         return
     given = deployment.model
     current = [model.id for model in current_models()]
     if deployment.id in ALIASES:
+        if hooked:
+            return
         alias = ALIASES[deployment.id]
         yield error(
             node,

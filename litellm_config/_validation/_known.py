@@ -3,15 +3,21 @@
 import importlib
 import importlib.metadata
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from litellm_config._versions import require_litellm
 
 Types = Mapping[str, Any]
 """Names of settings -> their annotations; `Any` where none is told."""
 
+_CORE = "litellm.litellm_core_utils"
+_PRICE_LIST = "model_prices_and_context_window_backup.json"
 # Sections that `proxy_server` reads under another name than `config`.
 _MORE_SECTIONS = {"include", "model_list", "general_settings"}
 # What the proxy reads out of `litellm_settings` before it sets attributes.
@@ -69,7 +75,9 @@ def load_known() -> Known:
 
     Raises:
         ImportError: Without LiteLLM, or with its proxy's dependencies missing.
+        CompromisedVersionError: The installed one is a malicious release.
     """
+    require_litellm()
     # By name: only validation may load it, and its types are not complete.
     litellm: Any = importlib.import_module("litellm")
     router = importlib.import_module("litellm.types.router")
@@ -77,6 +85,7 @@ def load_known() -> Known:
     proxy = importlib.import_module("litellm.proxy._types")
     caching = importlib.import_module("litellm.caching.caching")
     constants = importlib.import_module("litellm.constants")
+    providers = importlib.import_module(f"{_CORE}.get_llm_provider_logic")
     # Its look-ups print a banner to stdout otherwise.
     litellm.suppress_debug_info = True
     source = _ProxySource(Path(inspect.getfile(proxy)).parent)
@@ -104,9 +113,9 @@ def load_known() -> Known:
         cache_params=frozenset(_cache_params(caching.Cache)),
         cache_types=tuple(kind.value for kind in caching.LiteLLMCacheType),
         providers=frozenset(str(getattr(p, "value", p)) for p in litellm.provider_list),
-        find_provider=litellm.get_llm_provider,
+        find_provider=providers.get_llm_provider,
         callbacks=frozenset(_callbacks(litellm)),
-        priced=frozenset(litellm.model_cost),
+        priced=frozenset(_read_prices()),
     )
 
 
@@ -148,10 +157,16 @@ def _cache_params(cache: Any) -> Iterable[str]:
 
 
 def _callbacks(litellm: Any) -> Iterable[str]:
-    logging = importlib.import_module("litellm.litellm_core_utils.litellm_logging")
+    logging = importlib.import_module(f"{_CORE}.litellm_logging")
     # The names that its logging compares a callback with.
     compared = re.findall(r'callback == "([a-z0-9_]+)"', inspect.getsource(logging))
     return {*litellm._known_custom_logger_compatible_callbacks, *compared}
+
+
+def _read_prices() -> Iterable[str]:
+    """Return the models of its own price list, apart from what was registered."""
+    text = files("litellm").joinpath(_PRICE_LIST).read_text(encoding="utf-8")
+    return json.loads(text)
 
 
 class _ProxySource:

@@ -12,6 +12,9 @@ from litellm_config._validation._yaml import Node
 _PREFIX = "os.environ/"
 # LiteLLM reads it for `moonshot/` unasked.
 _OWN_BASE = f"{_PREFIX}MOONSHOT_API_BASE"
+_CREDENTIAL = "litellm_credential_name"
+# LiteLLM gives such a server a placeholder for a key.
+_OWN_SERVERS = "hosted_vllm"
 # Other tools' spellings of the same wish; LiteLLM takes them as they are.
 _LOOKALIKE = re.compile(
     r"^(?:os\.environ[.\[:]|os\.env/|environ/|env[/:.]|\$\{?|%)[\s\"']*"
@@ -32,12 +35,14 @@ def check_secrets(config: Config, environment: Mapping[str, str]) -> Iterator[Fi
         environment: The variables that the proxy would see.
     """
     optional = _optional_references(config)
+    told: set[str] = set()
     for section in config.sections.values():
         for node in section.walk():
             if not isinstance(node.value, str):
                 continue
             if node.value.startswith(_PREFIX):
-                yield from _check_reference(node, environment, optional)
+                if node.value not in told and not environment.get(_variable(node)):
+                    yield from _check_unset(node, environment, optional, told)
             elif lookalike := _LOOKALIKE.match(node.value):
                 yield error(
                     node,
@@ -49,33 +54,49 @@ def check_secrets(config: Config, environment: Mapping[str, str]) -> Iterator[Fi
                 yield from _check_plain_secret(node)
 
 
-def _optional_references(config: Config) -> dict[str, str]:
-    """Return the paths whose variable may be unset -> what is done without it."""
-    found: dict[str, str] = {}
+def _optional_references(config: Config) -> dict[int, str]:
+    """Return the nodes whose variable may be unset -> what is done without it."""
+    found: dict[int, str] = {}
     hooked = config.has_kimi_hook()
     for entry in config.deployments():
         deployment = Deployment(entry)
-        if not deployment.is_hosted_kimi:
-            continue
         base, key = deployment.params.get("api_base"), deployment.params.get("api_key")
-        is_native = deployment.prefix == PROVIDER
-        if base and is_native and (hooked or base.value == _OWN_BASE):
-            # LiteLLM has the public host of one region, our hook that of the others.
-            found[f"{base.file}:{base.line}"] = ""
-        if key and hooked:
-            found[f"{key.file}:{key.line}"] = "the hook leaves this deployment out"
+        is_ours = hooked and deployment.region is not None
+        # LiteLLM has one public host, and our hook those of its regions.
+        if base and (is_ours or _is_native_base(base, deployment)):
+            found[id(base)] = ""
+        if key and is_ours:
+            found[id(key)] = "the hook leaves its deployments out"
+        if key and deployment.prefix == _OWN_SERVERS:
+            found[id(key)] = ""
+    used = {Deployment(entry).text(_CREDENTIAL) for entry in config.deployments()}
+    for credential in config.section("credential_list").elements():
+        name = credential.get("credential_name")
+        if name and name.value not in used:
+            found |= {id(node): "" for node in credential.walk()}
     return found
 
 
-def _check_reference(
-    node: Node, environment: Mapping[str, str], optional: Mapping[str, str]
+def _is_native_base(base: Node, deployment: Deployment) -> bool:
+    return deployment.prefix == PROVIDER and base.value == _OWN_BASE
+
+
+def _variable(node: Node) -> str:
+    return node.value.removeprefix(_PREFIX)
+
+
+def _check_unset(
+    node: Node,
+    environment: Mapping[str, str],
+    optional: Mapping[int, str],
+    told: set[str],
 ) -> Iterator[Finding]:
-    name = node.value.removeprefix(_PREFIX)
-    if environment.get(name):
-        return
-    without = optional.get(f"{node.file}:{node.line}")
+    """Report an unset variable at the first place that needs it."""
+    without = optional.get(id(node))
     if without == "":
         return
+    told.add(node.value)
+    name = _variable(node)
     if without:
         yield warning(node, f"is not set: {without}", given=name)
         return
