@@ -32,16 +32,7 @@ class Region:
         """The address as LiteLLM looks it up."""
         return f"{_VARIABLE}{self.base_variable}"
 
-    def with_version(base: str) -> str:
-    """Return an address with `/v1` if it names a host alone, which answers 404.
-
-    Args:
-        base: An address, with a path or without.
-    """
-    return base if urlsplit(base).path.strip("/") else f"{base.rstrip('/')}/v1"
-
-
-def has_key(self, environment: Mapping[str, str]) -> bool:
+    def has_key(self, environment: Mapping[str, str]) -> bool:
         """Tell whether there is a key; an empty one is not set."""
         return bool(environment.get(self.key_variable))
 
