@@ -14,6 +14,7 @@ import litellm
 import pytest
 import yaml
 
+from langchain_kimi.catalogue import ALIASES, current_models
 from langchain_kimi.emulator import Emulator
 from litellm_config import model_list, register
 from litellm_config._router_settings import router_settings
@@ -37,6 +38,15 @@ def registered() -> None:
     """As a user does once a process."""
     litellm.suppress_debug_info = True
     register()
+
+
+def chats(kimi: Emulator) -> list[Any]:
+    """The bodies of the chat requests; a proxy also lists the models when it starts."""
+    return [
+        request.body
+        for request in list(kimi.requests)
+        if request.path.endswith("/chat/completions")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,18 +92,23 @@ def proxy(started_proxy: Proxy) -> Proxy:
 
 
 def _config() -> dict[str, Any]:
-    old_name = {
-        "model_name": "old-example",
-        "litellm_params": {
-            "model": "openai/kimi-k3",
-            "api_base": "os.environ/MOONSHOT_API_BASE",
-            "api_key": "os.environ/MOONSHOT_API_KEY",
-        },
-    }
-    # Without cooldowns: a test must not be told of the failures of another.
-    settings = router_settings(disable_cooldowns=True, retry_after=0)
+    # What old examples show.
+    old = [
+        {
+            "model_name": f"openai/{id}",
+            "litellm_params": {
+                "model": f"openai/{id}",
+                "api_base": "os.environ/MOONSHOT_API_BASE",
+                "api_key": "os.environ/MOONSHOT_API_KEY",
+            },
+        }
+        for id in (*(model.id for model in current_models()), *ALIASES)
+    ]
+    # No cooldowns: a test must not be told of the failures of another. No fallbacks:
+    # what one model refuses is not to be answered by the next.
+    settings = router_settings(disable_cooldowns=True, retry_after=0, fallbacks=[])
     return {
-        "model_list": model_list(regions="both", extra=[old_name]),
+        "model_list": model_list(regions="both", extra=old),
         "router_settings": settings,
         "litellm_settings": {"callbacks": ["litellm_config.hooks.kimi_hook"]},
         "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY"},
