@@ -190,7 +190,9 @@ async def test_a_server_of_open_weights_is_switched_by_its_template() -> None:
             api_key="sk-vllm",
             name="gpu-1",
         )
-        ready = router(api_key="sk-unused", api_base="http://127.0.0.1:1/v1", extra=hosted)
+        ready = router(
+            api_key="sk-unused", api_base="http://127.0.0.1:1/v1", extra=hosted
+        )
         answer = await _ask(ready, "kimi-k2.5-instant")
         await _ask(ready, "kimi-k2.5", thinking={"type": "disabled"})
         await _ask(ready, "kimi-k2.5")
@@ -223,7 +225,9 @@ def test_settings_are_arguments_of_the_router() -> None:
     """All of them, under names that it knows; a YAML's unknown ones are ignored."""
     settings = router_settings(redis_url="os.environ/REDIS_URL", num_retries=1)
     assert set(settings) <= set(litellm.Router.get_valid_args())
-    assert set(settings["retry_policy"]) <= set(litellm.types.router.RetryPolicy.model_fields)  # pyright: ignore
+    assert set(settings["retry_policy"]) <= set(
+        litellm.types.router.RetryPolicy.model_fields
+    )  # pyright: ignore
     assert settings["redis_url"] == "os.environ/REDIS_URL"
     assert settings["num_retries"] == 1
     assert settings["stream_timeout"] >= 120
