@@ -38,7 +38,9 @@ def self_hosted(
     row = _find_row(model)
     target = {"api_base": api_base, "api_key": api_key, "order": order}
     given = {key: value for key, value in target.items() if value is not None}
-    modes = {"": None, "-instant": False} if row.thinking and row.instant else {"": None}
+    modes = (
+        {"": None, "-instant": False} if row.thinking and row.instant else {"": None}
+    )
     return [
         {
             "model_name": f"{row.id}{suffix}",

@@ -77,4 +77,6 @@ def is_self_hosted(kwargs: JsonObject) -> bool:
     """
     base_model = as_object(kwargs.get("model_info")).get("base_model")
     name = as_text(kwargs.get("model"))
-    return name.startswith("hosted_vllm/") and find_model(as_text(base_model)) is not None
+    return (
+        name.startswith("hosted_vllm/") and find_model(as_text(base_model)) is not None
+    )

@@ -1,4 +1,4 @@
-"""`thinking` and `reasoning_effort` of any vendor's form -> what the row has of them."""
+"""`thinking` and `reasoning_effort` in any form -> what the model's row has of them."""
 
 from collections.abc import Callable
 
@@ -68,7 +68,9 @@ def _check_switch(thinking: JsonObject, model: Model) -> None:
         return
     does = "always" if off else "never"
     others = [row.id for row in current_models() if (row.instant if off else True)]
-    slower = " or lower it with reasoning_effort='low'," if off and model.efforts else ""
+    slower = (
+        " or lower it with reasoning_effort='low'," if off and model.efforts else ""
+    )
     raise Refused(
         f"thinking={thinking!r}: {model.id} {does} thinks. Leave thinking out,{slower} "
         f"or use one of: {', '.join(others)}."

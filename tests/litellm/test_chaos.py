@@ -61,9 +61,7 @@ def _price(id: str, usage: Any) -> float:
 def platforms() -> Iterator[list[list[Instance]]]:
     """Two regions of two instances each, all answering."""
     with ExitStack() as stack:
-        yield [
-            [stack.enter_context(Instance()) for _ in range(2)] for _ in range(2)
-        ]
+        yield [[stack.enter_context(Instance()) for _ in range(2)] for _ in range(2)]
 
 
 def _router(platforms: list[list[Instance]]) -> litellm.Router:
@@ -71,7 +69,9 @@ def _router(platforms: list[list[Instance]]) -> litellm.Router:
     listed = [
         _at(entry, instance, number)
         for entry in model_list(regions="both")
-        for number, instance in enumerate(platforms[entry["litellm_params"]["order"] - 1])
+        for number, instance in enumerate(
+            platforms[entry["litellm_params"]["order"] - 1]
+        )
     ]
     # Nothing is slept: where one region fails the other is there at once.
     return litellm.Router(model_list=listed, **router_settings(retry_after=0))
