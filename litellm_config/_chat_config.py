@@ -5,6 +5,7 @@ Sync and async calls, streams and bridges all end here, hooks or not.
 
 from typing import Any
 
+from langchain_kimi._json import as_object
 from langchain_kimi.catalogue import PROVIDER
 from litellm_config._mending import mend_arguments
 from litellm_config._regions import with_version
@@ -22,23 +23,26 @@ def build_chat_config(base: Any) -> Any:
         """Moonshot's provider, ruled by the catalogue."""
 
         def get_supported_openai_params(self, model: str) -> list[str]:
-            supported = super().get_supported_openai_params(model)
+            parent: Any = super()
+            supported = parent.get_supported_openai_params(model)
             own = ("thinking", "reasoning_effort") if _find(model) else ()
             return [*supported, *(name for name in own if name not in supported)]
 
         def _get_openai_compatible_provider_info(
             self, api_base: str | None, api_key: str | None
         ) -> tuple[str | None, str | None]:
-            base, key = super()._get_openai_compatible_provider_info(api_base, api_key)
-            return with_version(base) if base else base, key
+            parent: Any = super()
+            found, key = parent._get_openai_compatible_provider_info(api_base, api_key)
+            return with_version(found) if found else found, key
 
         def map_openai_params(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-            mapped = super().map_openai_params(*args, **kwargs)
+            parent: Any = super()
+            mapped = parent.map_openai_params(*args, **kwargs)
             thinking = mapped.pop("thinking", None)
             if thinking is not None:
                 # At the top level the openai SDK would refuse it.
-                extra = {**(mapped.get("extra_body") or {}), "thinking": thinking}
-                mapped["extra_body"] = extra
+                extra = as_object(mapped.get("extra_body"))
+                mapped["extra_body"] = {**extra, "thinking": thinking}
             return mapped
 
         def transform_request(
@@ -49,9 +53,10 @@ def build_chat_config(base: Any) -> Any:
             litellm_params: dict[str, Any],
             headers: dict[str, Any],
         ) -> dict[str, Any]:
+            parent: Any = super()
             target = _find(model)
             if target is None:
-                return super().transform_request(
+                return parent.transform_request(
                     model, messages, optional_params, litellm_params, headers
                 )
             given = {**_session(litellm_params), **optional_params}
@@ -59,7 +64,7 @@ def build_chat_config(base: Any) -> Any:
             mended = {name: mended[name] for name in mended if name not in _SESSION}
             # LiteLLM's class would replace `required` by a user's message.
             choice = {"tool_choice": mended.pop("tool_choice", None)}
-            body = super().transform_request(
+            body = parent.transform_request(
                 target.model.id, mended.pop("messages"), mended, litellm_params, headers
             )
             return _finish(body, choice)

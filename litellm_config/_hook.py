@@ -3,8 +3,8 @@
 import os
 from typing import Any
 
+import litellm
 from litellm.integrations.custom_logger import CustomLogger
-from litellm.types.utils import PromptTokensDetailsWrapper
 
 from langchain_kimi._wire import JsonObject
 from litellm_config._claude_code import address_anthropic
@@ -42,8 +42,11 @@ class KimiHook(CustomLogger):
     ) -> Any:
         """Put the cached tokens where LiteLLM prices them."""
         usage = getattr(response, "usage", None)
-        if usage is not None and hasattr(usage, "model_dump"):
-            set_cached_tokens(usage)
+        if isinstance(usage, litellm.Usage):
+            told = usage.model_dump(exclude_none=True)
+            mended = mend_usage(told)
+            if mended is not told:
+                response.usage = litellm.Usage(**mended)
         return response
 
     async def async_filter_deployments(
@@ -56,20 +59,6 @@ class KimiHook(CustomLogger):
     ) -> list[Any]:
         """Leave out the deployments of a region that has no key: they would get 401."""
         return [entry for entry in healthy_deployments if has_key(entry, os.environ)]
-
-
-def set_cached_tokens(usage: Any) -> None:
-    """Copy the cached tokens of a usage to where LiteLLM prices them.
-
-    Args:
-        usage: LiteLLM's usage object; it is changed.
-    """
-    told = usage.model_dump()
-    mended = mend_usage(told)
-    if mended is not told:
-        details = mended["prompt_tokens_details"]
-        known = {name: value for name, value in details.items() if value is not None}
-        usage.prompt_tokens_details = PromptTokensDetailsWrapper(**known)
 
 
 KIMI_HOOK = KimiHook()

@@ -2,7 +2,7 @@
 
 import logging
 
-import litellm
+from litellm.exceptions import BadRequestError
 
 from langchain_kimi._json import as_object
 from langchain_kimi._wire import JsonObject
@@ -60,7 +60,7 @@ def mend_arguments(kwargs: JsonObject, target: Target) -> JsonObject:
     try:
         mended = mend_request(given, target.model, notify)
     except Refused as refusal:
-        raise litellm.BadRequestError(
+        raise BadRequestError(
             message=str(refusal), model=target.model.id, llm_provider=PROVIDER
         ) from None
     return mended

@@ -14,8 +14,14 @@ from importlib import import_module
 from typing import Any
 
 import litellm
+from litellm import exceptions
+from litellm.exceptions import (
+    BadRequestError,
+    ContentPolicyViolationError,
+    ContextWindowExceededError,
+)
 
-from langchain_kimi._json import as_object, as_text
+from langchain_kimi._json import as_object, as_text, is_object
 from langchain_kimi.catalogue import PROVIDER
 from litellm_config._chat_config import build_chat_config
 from litellm_config._errors import ErrorKind, error_kind, hide_account
@@ -75,7 +81,8 @@ def apply_patches() -> list[str]:
 
 
 def _mark_of(value: Any) -> object:
-    return vars(value).get(_MARK) if hasattr(value, "__dict__") else None
+    fields: dict[str, object] = getattr(value, "__dict__", {})
+    return fields.get(_MARK)
 
 
 def _offers(value: Any) -> set[str]:
@@ -129,9 +136,9 @@ def _wrap_errors(original: Callable[..., Any]) -> Callable[..., Any]:
 
 # 402 is retried by nobody, and cools the deployment whose account is empty.
 _CLASSES: dict[ErrorKind, Any] = {
-    "context": litellm.ContextWindowExceededError,
-    "content": litellm.ContentPolicyViolationError,
-    "quota": getattr(litellm, "PaymentRequiredError", litellm.BadRequestError),
+    "context": ContextWindowExceededError,
+    "content": ContentPolicyViolationError,
+    "quota": getattr(exceptions, "PaymentRequiredError", BadRequestError),
 }
 
 
@@ -143,7 +150,7 @@ def _wrap_chunks(original: Callable[..., Any]) -> Callable[..., Any]:
         choices = getattr(chunk, "choices", None)
         told = getattr(choices[0], "usage", None) if choices else None
         if told and getattr(chunk, "usage", None) is None:
-            usage = told if isinstance(told, dict) else told.model_dump()
+            usage = told if is_object(told) else told.model_dump()
             chunk.usage = litellm.Usage(**mend_usage(usage))
         return original(self, chunk)
 
@@ -196,7 +203,7 @@ _PROVIDER_MENDS = "openai/<kimi id> loses reasoning, effort and prices in sync c
 PATCHES = (
     Patch(
         name="chat-config",
-        mends="sync calls refuse thinking, and tool_choice 'required' becomes a message",
+        mends="sync calls refuse thinking, and a required tool becomes a message",
         module="litellm",
         attribute="MoonshotChatConfig",
         needs=("get_supported_openai_params", "map_openai_params", "transform_request"),

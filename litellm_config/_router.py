@@ -10,7 +10,7 @@ from litellm_config._registration import register
 from litellm_config._router_settings import router_settings
 
 if TYPE_CHECKING:
-    from litellm import Router
+    from litellm.router import Router
 
 
 def router(
@@ -43,7 +43,7 @@ def router(
         ValueError: There is no key, or `model_list` refuses what is given.
     """
     register(patches=patches)
-    import litellm
+    from litellm.router import Router
 
     deployments = model_list(
         regions=regions,
@@ -57,4 +57,4 @@ def router(
         wanted = " or ".join(r.key_variable for r in choose_regions(regions))
         raise ValueError(f"No API key: set {wanted}, or give api_key=...")
     settings = router_settings(redis_url=redis_url, **options)
-    return litellm.Router(model_list=deployments, **settings)
+    return Router(model_list=deployments, **settings)

@@ -1,4 +1,4 @@
-"""`thinking` and `reasoning_effort` of any vendor's form -> what the row has of them."""
+"""`thinking` and `reasoning_effort` in any form -> what the model's row has of them."""
 
 from collections.abc import Callable
 

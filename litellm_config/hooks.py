@@ -1,7 +1,7 @@
 """What a proxy's YAML names: `callbacks: [litellm_config.hooks.kimi_hook]`.
 
-Importing it does all of `litellm_config.register()`. LiteLLM may run this file more than
-once, beside the import: the imports are absolute, so that there is one hook only.
+Importing it does all of `litellm_config.register()`. LiteLLM may run this file more
+than once, beside the import: the imports are absolute, so that there is one hook only.
 """
 
 from litellm_config._registration import register

@@ -310,12 +310,12 @@ IMPOSSIBLE = {
     'cannot be found; LiteLLM sends `" "`, which Kimi accepts',
     "temperature of `moonshot-v1`": "retired on 2026-08-31",
     "a fallback after the first chunk of a stream": "the client has read it already",
-    "the type of a `$web_search` call within a stream": "LiteLLM writes `function` into "
-    "its pieces; when it comes back it is put right",
+    "the type of a `$web_search` call within a stream": "LiteLLM writes `function` "
+    "into its pieces; when it comes back it is put right",
     "`signature: null` in thinking blocks of `/v1/messages`": "Kimi's chat API signs "
     "nothing; the native route `/anthropic` does",
-    "tool ids of `/v1/messages` (`f:0` -> `f_0`)": "Anthropic's ids have no colon; call "
-    "and result change alike, and Kimi takes any id",
+    "tool ids of `/v1/messages` (`f:0` -> `f_0`)": "Anthropic's ids have no colon; "
+    "call and result change alike, and Kimi takes any id",
     "`previous_response_id` without a database": "LiteLLM keeps the turns of "
     "`/v1/responses` in its database only",
     "reasoning of a cached stream": "LiteLLM replays the text only; mended in 1.109.1",

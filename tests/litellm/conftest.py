@@ -40,6 +40,28 @@ def registered() -> None:
     register()
 
 
+_CALLBACKS = (
+    "callbacks",
+    "success_callback",
+    "_async_success_callback",
+    "failure_callback",
+    "_async_failure_callback",
+)
+
+
+@pytest.fixture(autouse=True)
+def callbacks() -> Iterator[None]:
+    """Take away what the test's Routers left: LiteLLM keeps 30 callbacks a process.
+
+    The 31st is not added, in silence: such a Router knows no cooldowns.
+    """
+    lists: list[list[Any]] = [getattr(litellm, name) for name in _CALLBACKS]
+    before = [list(found) for found in lists]
+    yield
+    for found, kept in zip(lists, before, strict=True):
+        found[:] = kept
+
+
 def chats(kimi: Emulator) -> list[Any]:
     """The bodies of the chat requests; a proxy also lists the models when it starts."""
     return [

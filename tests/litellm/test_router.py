@@ -38,7 +38,7 @@ def _only(kimi: Emulator, **options: Any) -> litellm.Router:
 
 
 async def _ask(router: litellm.Router, group: str, **settings: Any) -> Any:
-    return await router.acompletion(group, _MESSAGES, **settings)  # pyright: ignore
+    return await router.acompletion(group, _MESSAGES, **settings)
 
 
 def _models(kimi: Emulator) -> list[str]:
@@ -47,7 +47,7 @@ def _models(kimi: Emulator) -> list[str]:
 
 async def test_a_sync_call_is_mended_too(kimi: Emulator) -> None:
     """LiteLLM calls no hook for it."""
-    answer: Any = _only(kimi).completion("kimi-k2.5-instant", _MESSAGES, temperature=0)  # pyright: ignore
+    answer: Any = _only(kimi).completion("kimi-k2.5-instant", _MESSAGES, temperature=0)
     (body,) = chats(kimi)
     assert (body["model"], body["thinking"]) == ("kimi-k2.6", {"type": "disabled"})
     assert "temperature" not in body
@@ -109,7 +109,7 @@ async def test_a_prompt_that_cannot_fit_is_not_sent_to_a_small_window(
 ) -> None:
     """LiteLLM counts before it sends; instant answers come nearest from low effort."""
     long = [{"role": "user", "content": "word " * 270_000}]
-    await _only(kimi).acompletion("kimi-k2.6-instant", long)  # pyright: ignore
+    await _only(kimi).acompletion("kimi-k2.6-instant", long)
     assert _models(kimi) == ["kimi-k3"]
     assert chats(kimi)[0]["reasoning_effort"] == "low"
 
@@ -174,7 +174,7 @@ async def test_the_proxy_tells_the_failure_and_not_the_missing_region(
         with pytest.raises(openai.BadRequestError, match="this very reason"):
             await client.chat.completions.create(
                 model="kimi",
-                messages=_MESSAGES,  # pyright: ignore
+                messages=_MESSAGES,
             )
     assert len(chats(proxy.kimi)) == 1
     assert proxy.china.requests == []
@@ -227,7 +227,7 @@ def test_settings_are_arguments_of_the_router() -> None:
     assert set(settings) <= set(litellm.Router.get_valid_args())
     assert set(settings["retry_policy"]) <= set(
         litellm.types.router.RetryPolicy.model_fields
-    )  # pyright: ignore
+    )
     assert settings["redis_url"] == "os.environ/REDIS_URL"
     assert settings["num_retries"] == 1
     assert settings["stream_timeout"] >= 120
