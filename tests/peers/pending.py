@@ -1,0 +1,14 @@
+"""What the table tells before it is there."""
+
+PENDING = frozenset(
+    {
+        "test_account.py",
+        "test_agents.py",
+        "test_anthropic.py",
+        "test_dialects.py",
+        "test_inline.py",
+        "test_parameters.py",
+        "test_partial.py",
+    }
+)
+"""Test files that are being written elsewhere; empty when all is merged."""

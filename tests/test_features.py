@@ -1,0 +1,89 @@
+"""docs/features.md: every row has a probe, a test and verdicts, and nothing drifts."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.peers.claims import ABSENCES, CLAIMS
+from tests.peers.clients import CLIENTS, KIMI
+from tests.peers.page import PAGE, build_page
+from tests.peers.pending import PENDING
+from tests.peers.probing import FEATURES, Feature
+from tests.peers.results import read_results
+
+_TESTS = Path(__file__).parent
+_NAMED = [
+    test for told in (*FEATURES.values(), *CLAIMS, *ABSENCES) for test in told.tests
+]
+
+
+def _is_pending(row: Feature) -> bool:
+    return any(test.split("::")[0] in PENDING for test in row.tests)
+
+
+_READY = [row for row in FEATURES.values() if not _is_pending(row)]
+
+
+@pytest.mark.parametrize("row", _READY, ids=lambda row: row.id)
+def test_chat_kimi_has_the_feature(row: Feature) -> None:
+    """Its column, proved in each run; the others' are proved by `make peers`."""
+    assert str(row.judge(KIMI)) == "yes"
+
+
+def test_every_row_has_a_verdict_for_every_client() -> None:
+    results = read_results()
+    for client in CLIENTS:
+        verdicts = results[client.title]["verdicts"]
+        assert list(verdicts) == list(FEATURES), f"{client.title}: run `make peers`"
+        kinds = {told.split(":")[0] for told in verdicts.values()}
+        assert kinds <= {"yes", "partly", "no"}
+
+
+@pytest.mark.parametrize("row", FEATURES.values(), ids=lambda row: row.id)
+def test_chat_kimi_s_recorded_verdict_is_yes(row: Feature) -> None:
+    told = read_results()[KIMI.title]["verdicts"][row.id]
+    assert told == "yes" or (_is_pending(row) and told)
+
+
+def test_the_page_is_what_the_generator_writes() -> None:
+    assert PAGE.read_text("utf-8") == build_page(read_results()), (
+        "run `python -m tests.peers --page`"
+    )
+
+
+@cache
+def _functions(file: str) -> set[str]:
+    """The tests of a file, as `function` or `Class::function`."""
+    found: set[str] = set()
+    for node in ast.parse((_TESTS / file).read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}::{n.name}" for n in node.body if _is_function(n)}
+        elif _is_function(node):
+            found.add(node.name)
+    return found
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+@pytest.mark.parametrize("test", sorted(set(_NAMED)))
+def test_every_test_that_is_named_exists(test: str) -> None:
+    file, _, function = test.partition("::")
+    assert file in PENDING or function in _functions(file)
+
+
+def test_what_is_pending_is_not_there_yet() -> None:
+    """Once a file is merged, its rows count like all others."""
+    merged = sorted(file for file in PENDING if (_TESTS / file).exists())
+    assert merged == [], "take them out of PENDING, then run `make peers`"
+
+
+def test_every_claim_says_what_became_of_it() -> None:
+    """A claim that works names the test; one that does not says why."""
+    for claim in CLAIMS:
+        assert claim.tests if claim.outcome == "works" else claim.why
+    assert {claim.seed for claim in CLAIMS} == {"000", "004"}
+    assert all(absence.why for absence in ABSENCES)
