@@ -45,6 +45,8 @@ class ClientSettings:
     default_headers: dict[str, str] | None = field(default=None, repr=False)
     http_client: Any = None
     http_async_client: Any = None
+    reasoning_field: str = "reasoning_content"
+    """The key under which the server reads the reasoning of earlier answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

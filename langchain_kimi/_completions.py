@@ -29,7 +29,7 @@ class Completions(Clients):
         Args:
             request: The body, as `build_request` returns it.
         """
-        return _read_result(self.request(_chat_call(request)))
+        return self._read_result(self.request(_chat_call(request)))
 
     async def acomplete(self, request: ChatRequest) -> ChatResult:
         """Send a request and return the whole answer.
@@ -37,7 +37,7 @@ class Completions(Clients):
         Args:
             request: The body, as `build_request` returns it.
         """
-        return _read_result(await self.arequest(_chat_call(request)))
+        return self._read_result(await self.arequest(_chat_call(request)))
 
     def stream(self, request: ChatRequest) -> Iterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
@@ -46,7 +46,7 @@ class Completions(Clients):
             request: The body, as `build_request` returns it.
         """
         response = self.open(_chat_call(request), stream=True)
-        reader = StreamReader(request_id=read_request_id(response))
+        reader = self._open_reader(response)
         try:
             # To the end, beyond [DONE]: only then can the connection be used again.
             for piece in response.iter_bytes():
@@ -65,7 +65,7 @@ class Completions(Clients):
             request: The body, as `build_request` returns it.
         """
         response = await self.aopen(_chat_call(request), stream=True)
-        reader = StreamReader(request_id=read_request_id(response))
+        reader = self._open_reader(response)
         try:
             async for piece in response.iter_bytes():
                 for chunk in reader.feed(piece):
@@ -77,6 +77,21 @@ class Completions(Clients):
                 raise _failure(error, response, request) from error
         finally:
             await response.close()
+
+    def _read_result(self, answer: Answer) -> ChatResult:
+        return answer.read(
+            lambda found: read_response(
+                found,
+                request_id=answer.request_id,
+                reasoning_field=self.settings.reasoning_field,
+            )
+        )
+
+    def _open_reader(self, response: "Response") -> StreamReader:
+        return StreamReader(
+            request_id=read_request_id(response),
+            reasoning_field=self.settings.reasoning_field,
+        )
 
     def estimate_tokens(self, request: ChatRequest) -> int:
         """Return the API's own count of a prompt's tokens.
@@ -102,10 +117,6 @@ def _chat_call(request: ChatRequest) -> Call:
         content=encode_request(request),
         model=_model(request),
     )
-
-
-def _read_result(answer: Answer) -> ChatResult:
-    return answer.read(lambda found: read_response(found, request_id=answer.request_id))
 
 
 def _failure(

@@ -1,35 +1,60 @@
 """Key, address and what else a connection needs: one reading for every class."""
 
 import os
-from collections.abc import Iterable
-from typing import Any, Self
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, TypeAlias, cast
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     SecretStr,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from langchain_kimi._client import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._wire import JsonObject
 
-_INTERNATIONAL_PLATFORM = "https://api.moonshot.ai/v1"
+Region: TypeAlias = Literal["global", "china"]
 KEY_VARIABLES = ["MOONSHOT_API_KEY", "KIMI_API_KEY"]
 _BASE_VARIABLES = ["MOONSHOT_API_BASE", "MOONSHOT_BASE_URL", "KIMI_BASE_URL"]
 
 
-def _read_key() -> SecretStr:
+@dataclass(frozen=True, slots=True)
+class _Platform:
+    """One of Moonshot's platforms: accounts and keys belong to one of them."""
+
+    address: str
+    key_variables: tuple[str, ...]
+    console: str
+
+
+_PLATFORMS: Mapping[str, _Platform] = {
+    "global": _Platform(
+        "https://api.moonshot.ai/v1", tuple(KEY_VARIABLES), "platform.kimi.ai"
+    ),
+    "china": _Platform(
+        "https://api.moonshot.cn/v1",
+        ("MOONSHOT_CN_API_KEY", *KEY_VARIABLES),
+        "platform.kimi.com",
+    ),
+}
+_DEFAULT = _PLATFORMS["global"]
+
+
+def _read_key(platform: _Platform | None) -> SecretStr:
     """Return the API key of the environment, an empty one if there is none."""
-    return SecretStr(_from_environment(KEY_VARIABLES))
+    return SecretStr(_from_environment((platform or _DEFAULT).key_variables))
 
 
-def _read_base_url() -> str:
-    """Return the API's address from the environment, else the international one."""
-    return _from_environment(_BASE_VARIABLES) or _INTERNATIONAL_PLATFORM
+def _read_url(platform: _Platform | None) -> str:
+    """Return the platform's address, else the environment's, else the default's."""
+    if platform:
+        return platform.address
+    return _from_environment(_BASE_VARIABLES) or _DEFAULT.address
 
 
 def _from_environment(names: Iterable[str]) -> str:
@@ -50,11 +75,15 @@ class ConnectionFields(BaseModel):
         populate_by_name=True, extra="forbid", hide_input_in_errors=True
     )
 
-    api_key: SecretStr = Field(default_factory=_read_key, validate_default=True)
-    """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY."""
-    base_url: str = Field(default_factory=_read_base_url, validate_default=True)
-    """The API's address, with `/v1`; else MOONSHOT_API_BASE, MOONSHOT_BASE_URL or
-    KIMI_BASE_URL; else the international platform's. Keys belong to one region."""
+    region: Region | None = None
+    """The platform to which key and account belong, `global` (api.moonshot.ai) or
+    `china` (api.moonshot.cn): a short way to say `base_url`."""
+    api_key: SecretStr = Field(default=cast("Any", None))
+    """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY; with `region="china"`
+    MOONSHOT_CN_API_KEY comes first."""
+    base_url: str = Field(default=cast("Any", None))
+    """The API's address, with `/v1`; else the region's; else MOONSHOT_API_BASE,
+    MOONSHOT_BASE_URL or KIMI_BASE_URL; else the international platform's."""
     timeout: float | None = Field(default=None, alias="request_timeout", gt=0)
     """Seconds without a byte before giving up; None for 900, since a whole answer
     begins to arrive only when it is finished."""
@@ -68,15 +97,13 @@ class ConnectionFields(BaseModel):
     http_async_client: Any = Field(default=None, exclude=True)
     """The same for async calls; it must belong to the event loop that uses it."""
 
-    @field_validator("api_key", "base_url", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _default_to_environment(cls, value: object, info: ValidationInfo) -> object:
+    def _default_to_environment(cls, given: JsonObject) -> JsonObject:
         """Take None for "not given", as other chat models do."""
-        if value is not None:
-            return value
-        return cls.model_fields[str(info.field_name)].get_default(
-            call_default_factory=True
-        )
+        platform = _PLATFORMS.get(str(given.get("region")))
+        defaults = {"api_key": _read_key(platform), "base_url": _read_url(platform)}
+        return {**given, **{k: v for k, v in defaults.items() if given.get(k) is None}}
 
     @field_validator("api_key")
     @classmethod
@@ -91,7 +118,7 @@ class ConnectionFields(BaseModel):
     @classmethod
     def _check_address(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
-            raise ValueError(f"Give an address such as {_INTERNATIONAL_PLATFORM}")
+            raise ValueError(f"Give an address such as {_DEFAULT.address}")
         return url
 
     @field_validator("default_headers")
@@ -108,7 +135,17 @@ class ConnectionFields(BaseModel):
             raise KimiSettingError(
                 "No API key: give api_key=..., or set "
                 f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
-                "come from platform.kimi.ai, of the Chinese one from platform.kimi.com."
+                f"come from {_DEFAULT.console}, of the Chinese one from "
+                f"{_PLATFORMS['china'].console}."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _refuse_two_addresses(self) -> Self:
+        if self.region and self.base_url != _PLATFORMS[self.region].address:
+            raise KimiSettingError(
+                f"region={self.region!r} and base_url={self.base_url!r} name two "
+                "addresses. Give one of them."
             )
         return self
 

@@ -6,7 +6,11 @@ from typing import Self
 from pydantic import SecretStr, ValidationError
 
 from langchain_kimi._client import Clients
-from langchain_kimi._connection import ConnectionFields, build_client_settings
+from langchain_kimi._connection import (
+    ConnectionFields,
+    Region,
+    build_client_settings,
+)
 from langchain_kimi._refusal import read_validation_error
 
 
@@ -20,6 +24,7 @@ class Endpoint:
         timeout: float | None = None,
         max_retries: int = 2,
         default_headers: dict[str, str] | None = None,
+        region: Region | None = None,
     ) -> None:
         """Check the settings; nothing is opened before the first call.
 
@@ -31,6 +36,7 @@ class Endpoint:
             max_retries: How often a request is sent again after a rate limit,
                 overload, 5xx or lost connection.
             default_headers: Headers of each request.
+            region: `global` or `china`, in place of `base_url`.
 
         Raises:
             KimiSettingError: For a wrong setting, or if there is no key.
@@ -43,6 +49,7 @@ class Endpoint:
                     "timeout": timeout,
                     "max_retries": max_retries,
                     "default_headers": default_headers,
+                    "region": region,
                 }
             )
         except ValidationError as error:

@@ -34,22 +34,16 @@ from langchain_kimi.errors import (
 
 Response: TypeAlias = openai.APIResponse[object] | openai.AsyncAPIResponse[object]
 
-# First row that fits wins: (error.type, words in the message, class).
-_BY_TYPE: tuple[tuple[str, tuple[str, ...], type[KimiStatusError]], ...] = (
-    ("exceeded_current_quota_error", (), KimiQuotaError),
-    ("engine_overloaded_error", (), KimiOverloadedError),
-    ("rate_limit_reached_error", (), KimiRateLimitError),
-    ("content_filter", (), KimiContentFilterError),
-    (
-        "invalid_request_error",
-        ("exceeded model token limit", "input token length too long"),
-        KimiContextOverflowError,
-    ),
-    ("incorrect_api_key_error", (), KimiAuthenticationError),
-    ("invalid_authentication_error", (), KimiAuthenticationError),
-    ("permission_denied_error", (), KimiPermissionDeniedError),
-    ("resource_not_found_error", (), KimiNotFoundError),
-)
+_BY_TYPE: Mapping[str, type[KimiStatusError]] = {
+    "exceeded_current_quota_error": KimiQuotaError,
+    "engine_overloaded_error": KimiOverloadedError,
+    "rate_limit_reached_error": KimiRateLimitError,
+    "content_filter": KimiContentFilterError,
+    "incorrect_api_key_error": KimiAuthenticationError,
+    "invalid_authentication_error": KimiAuthenticationError,
+    "permission_denied_error": KimiPermissionDeniedError,
+    "resource_not_found_error": KimiNotFoundError,
+}
 _BY_STATUS: Mapping[int, type[KimiStatusError]] = {
     400: KimiInvalidRequestError,
     401: KimiAuthenticationError,
@@ -58,6 +52,14 @@ _BY_STATUS: Mapping[int, type[KimiStatusError]] = {
     429: KimiRateLimitError,
 }
 _RETRYABLE_STATUS = (408, 409)
+# Kimi's own words; then those of vLLM, SGLang and OpenRouter, each with another type.
+_OVERFLOW_STATUS = (400, 413)
+_OVERFLOW = (
+    "exceeded model token limit",
+    "input token length too long",
+    "maximum context length",
+    "longer than the model's context length",
+)
 
 
 def read_api_error(error: openai.APIError, *, model: str) -> openai.APIError:
@@ -124,14 +126,19 @@ def choose_class(status: int, kind: str, text: str) -> type[KimiStatusError]:
         kind: The API's `error.type`.
         text: The API's words.
     """
-    lowered = text.lower()
-    for row_kind, words, chosen in _BY_TYPE:
-        if kind == row_kind and (not words or any(word in lowered for word in words)):
-            return chosen
+    if kind in _BY_TYPE:
+        return _BY_TYPE[kind]
     # 200: an error event inside a stream that had begun well.
+    if status in (200, *_OVERFLOW_STATUS) and _is_overflow(text):
+        return KimiContextOverflowError
     if status >= 500 or status == 200:
         return KimiServerError
     return _BY_STATUS.get(status, KimiStatusError)
+
+
+def _is_overflow(text: str) -> bool:
+    lowered = text.lower()
+    return any(words in lowered for words in _OVERFLOW)
 
 
 def _authentication_hint(model: str, host: str) -> str:

@@ -1,11 +1,12 @@
 """ChatKimi's settings: pydantic fields, their environment variables and checks."""
 
-from typing import Any
+from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import BaseModel, Field, ValidationError
 
 from langchain_kimi._connection import ConnectionFields
+from langchain_kimi._dialects import Dialect, DialectName, find_dialect
 from langchain_kimi._refusal import read_validation_error
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import DEFAULT_MODEL
@@ -39,6 +40,10 @@ class KimiFields(ConnectionFields, BaseChatModel):
 
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
     """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
+
+    dialect: DialectName | Literal["auto"] = "auto"
+    """Who serves the model: `moonshot`, `vllm`, `sglang`, `openrouter` or `litellm`.
+    `auto` tells it by `base_url`, and takes what it does not know for `moonshot`."""
 
     thinking: bool | dict[str, Any] | None = None
     """Whether to think, where the model leaves the choice, or the API's object."""
@@ -79,6 +84,10 @@ class KimiFields(ConnectionFields, BaseChatModel):
             super().__init__(**settings)
         except ValidationError as error:
             raise read_validation_error(error, _names(type(self))) from None
+
+    @property
+    def _dialect(self) -> Dialect:
+        return find_dialect(self.dialect, self.base_url)
 
     @property
     def _default_params(self) -> JsonObject:

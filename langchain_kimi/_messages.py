@@ -5,6 +5,7 @@ Reasoning goes back with every answer of Kimi's own, from wherever LangChain kee
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import cast
 
 from langchain_core.messages import (
@@ -18,6 +19,7 @@ from langchain_core.messages import (
 
 from langchain_kimi._arguments import parse_arguments
 from langchain_kimi._content_parts import build_content, build_parts
+from langchain_kimi._dialects import Dialect
 from langchain_kimi._json import as_object, as_objects, as_text, write_json
 from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import tool_type
@@ -35,15 +37,21 @@ _ROLES = {
 
 
 def build_messages(
-    messages: Sequence[BaseMessage], *, notify: Notify, backfill: bool = False
+    messages: Sequence[BaseMessage],
+    *,
+    dialect: Dialect,
+    notify: Notify,
+    backfill: bool = False,
 ) -> list[Message]:
     """Return the wire form of a conversation.
 
     An answer that was cut before it said anything (finish_reason `length`) is left
-    out, as is a broken call that nobody answered: Kimi refuses both.
+    out, as are a broken call that nobody answered and a system message without a
+    word, which deepagents begins with: Kimi refuses all three.
 
     Args:
         messages: The conversation, oldest first.
+        dialect: How the server is written to.
         notify: Is told of each answer that is left out.
         backfill: Whether a tool-call message without reasoning (synthesized, or of
             another vendor) is given an empty one. While thinking, Kimi answers 400
@@ -52,11 +60,11 @@ def build_messages(
     Raises:
         KimiSettingError: For a message or content block that Kimi cannot read.
     """
-    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
     wires: list[Message] = []
     for position, message in enumerate(messages):
         if isinstance(message, AIMessage):
-            wire = _assistant(message, answered, backfill=backfill)
+            answered = _answered(messages, position)
+            wire = _assistant(message, answered, dialect, backfill=backfill)
             if _says_nothing(wire):
                 notify(f"The answer in messages[{position}] is empty: it was not sent.")
                 continue
@@ -65,6 +73,19 @@ def build_messages(
             wires += _build(message)
     _restore_echoes(wires)
     return wires
+
+
+def _answered(messages: Sequence[BaseMessage], position: int) -> set[str]:
+    """Return the ids of the results right after a message.
+
+    Later ones may have the same ids: Kimi numbers its calls anew in each answer.
+    """
+    results: set[str] = set()
+    for message in islice(messages, position + 1, None):
+        if not isinstance(message, ToolMessage):
+            break
+        results.add(message.tool_call_id)
+    return results
 
 
 def _says_nothing(wire: Message) -> bool:
@@ -77,7 +98,7 @@ def _build(message: BaseMessage) -> Iterator[Message]:
         case ToolMessage():
             yield _tool(message)
         case SystemMessage():
-            yield _system(message)
+            yield from _system(message)
         case HumanMessage():
             yield from _user(message)
         case ChatMessage() if message.role in _ROLES:
@@ -118,16 +139,21 @@ def _named(wire: JsonObject, message: BaseMessage) -> Message:
     return cast("Message", wire)
 
 
-def _system(message: SystemMessage) -> Message:
+def _system(message: SystemMessage) -> Iterator[Message]:
     wire = _named({"role": "system"}, message)
     tools = message.additional_kwargs.get("tools")
     content = build_content(message.content)
     if tools is not None:
         # Tools given in mid-conversation (K3): such a message has no content.
         wire["tools"] = tools
-    if content or tools is None:
+    if not _is_blank(content):
         wire["content"] = content
-    return wire
+    if "content" in wire or tools is not None:
+        yield wire
+
+
+def _is_blank(content: object) -> bool:
+    return not (content.strip() if isinstance(content, str) else content)
 
 
 def _user(message: HumanMessage) -> Iterator[Message]:
@@ -166,7 +192,9 @@ def _tool(message: ToolMessage) -> Message:
     )
 
 
-def _assistant(message: AIMessage, answered: set[str], *, backfill: bool) -> Message:
+def _assistant(
+    message: AIMessage, answered: set[str], dialect: Dialect, *, backfill: bool
+) -> Message:
     wire = _named({"role": "assistant"}, message)
     text, calls = _text(message), _tool_calls(message, answered)
     # Blank content beside tool calls is left out, as Moonshot's own client does: an
@@ -177,8 +205,7 @@ def _assistant(message: AIMessage, answered: set[str], *, backfill: bool) -> Mes
     if reasoning is None and calls and backfill:
         reasoning = ""
     if reasoning is not None:
-        field = message.response_metadata.get("reasoning_field", "reasoning_content")
-        cast("JsonObject", wire)[field] = reasoning
+        cast("JsonObject", wire)[_reasoning_field(message, dialect)] = reasoning
     if calls:
         wire["tool_calls"] = calls
     if message.additional_kwargs.get("partial"):
@@ -209,6 +236,11 @@ def _reasoning(message: AIMessage) -> str | None:
     if kept is not None or not blocks:
         return kept
     return "".join(block.get("reasoning") or "" for block in blocks)
+
+
+def _reasoning_field(message: AIMessage, dialect: Dialect) -> str:
+    came_under = message.response_metadata.get("reasoning_field")
+    return came_under if came_under and dialect.echoes else dialect.reasoning_field
 
 
 def _tool_calls(message: AIMessage, answered: set[str]) -> list[ToolCall]:

@@ -2,15 +2,17 @@
 
 from langchain_core.language_models import ModelProfile
 
+from langchain_kimi._dialects import Dialect
 from langchain_kimi.catalogue import Mode, Model
 
 
-def build_profile(model: Model, mode: Mode) -> ModelProfile:
+def build_profile(model: Model, mode: Mode, dialect: Dialect) -> ModelProfile:
     """Return what LangChain's agents and middleware ask about a model.
 
     Args:
         model: The model's row.
         mode: Whether it is asked to think.
+        dialect: Who serves it; only Moonshot's own platform fixes settings.
     """
     rules = model.rules(mode)
     profile = ModelProfile(
@@ -20,8 +22,8 @@ def build_profile(model: Model, mode: Mode) -> ModelProfile:
         max_output_tokens=model.output_tokens,
         text_inputs=True,
         image_inputs="image" in model.inputs,
-        # Kimi fetches no public URL (kimi-api.md 7.1).
-        image_url_inputs=False,
+        # Kimi fetches no public URL (kimi-api.md 7.1); others do.
+        image_url_inputs=dialect.fetches_urls and "image" in model.inputs,
         video_inputs="video" in model.inputs,
         pdf_inputs=False,
         audio_inputs=False,
@@ -31,11 +33,11 @@ def build_profile(model: Model, mode: Mode) -> ModelProfile:
         image_outputs=False,
         audio_outputs=False,
         video_outputs=False,
-        reasoning_output=rules is model.thinking,
+        reasoning_output=mode == "thinking" and model.thinking is not None,
         tool_calling=True,
-        tool_choice="required" in rules.tool_choices,
+        tool_choice=not dialect.hosted or "required" in rules.tool_choices,
         structured_output=model.structured_output,
-        temperature=rules.sampling is None,
+        temperature=not dialect.hosted or rules.sampling is None,
     )
     if model.released:
         profile["release_date"] = model.released.isoformat()

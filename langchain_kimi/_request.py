@@ -5,15 +5,15 @@ from typing import Any, cast
 
 from langchain_core.messages import BaseMessage
 
+from langchain_kimi._dialects import Dialect
 from langchain_kimi._json import as_object, is_array, is_object, write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._refusal import KimiSettingError, Notify, nearest_name
 from langchain_kimi._response_format import build_response_format
-from langchain_kimi._rules import check_request, mode_of
-from langchain_kimi._settings import build_settings
+from langchain_kimi._rules import check_request
+from langchain_kimi._settings import Settings, build_settings
 from langchain_kimi._tools import build_tools, choose_tools
 from langchain_kimi._wire import ChatRequest, JsonObject, Message
-from langchain_kimi.catalogue import Model
 
 # What a call may set: the API's own keys, and LangChain's names for them.
 _SETTINGS = {*ChatRequest.__annotations__, "max_tokens", "stream_usage"} - {"messages"}
@@ -22,8 +22,10 @@ _BUILT_WITH = (
     "api_key",
     "base_url",
     "default_headers",
+    "dialect",
     "max_retries",
     "model_kwargs",
+    "region",
     "streaming",
     "timeout",
 )
@@ -36,6 +38,7 @@ def build_request(
     settings: Mapping[str, Any],
     *,
     stream: bool,
+    dialect: Dialect,
     notify: Notify,
 ) -> ChatRequest:
     """Return the body of `POST /chat/completions`, as the API accepts it.
@@ -45,6 +48,7 @@ def build_request(
         settings: The settings of the model and of the call, by the API's names or by
             LangChain's (`max_tokens`); None means not set.
         stream: Whether to ask for an event stream.
+        dialect: How the server is written to.
         notify: Is told of each setting that is not sent.
 
     Raises:
@@ -55,11 +59,11 @@ def build_request(
     stream_usage = request.pop("stream_usage", True)
     tools, choice = request.pop("tools", None), request.pop("tool_choice", None)
     request.pop("stream", None)
-    request, model = build_settings(request, notify)
-    # A retired model is served by others, with their own rules: only what the model
-    # itself is (how it thinks) is still known.
-    rules = model if model and not model.retired else None
-    _add_tools(request, tools, choice, rules, notify)
+    known = build_settings(request, dialect, notify)
+    request = known.request
+    _add_tools(known, tools, choice)
+    if dialect.hosted and request.get("parallel_tool_calls") is False:
+        notify("parallel_tool_calls=False has no effect: Kimi cannot switch them off.")
     if "response_format" in request:
         request["response_format"] = build_response_format(request["response_format"])
     if stream:
@@ -67,11 +71,14 @@ def build_request(
         if stream_usage:
             request.setdefault("stream_options", {"include_usage": True})
     request["messages"] = build_messages(
-        messages, notify=notify, backfill=_backfill(request, model)
+        messages,
+        notify=notify,
+        backfill=dialect.hosted and _needs_reasoning(known),
+        dialect=dialect,
     )
     _adapt_dynamic_tools(request["messages"])
-    request.update(unknown)
-    _refuse_violations(request, rules)
+    _add_unknown(request, unknown)
+    _refuse_violations(known, dialect)
     return cast("ChatRequest", request)
 
 
@@ -108,17 +115,14 @@ def _misspelt(name: str) -> KimiSettingError:
     )
 
 
-def _add_tools(
-    request: JsonObject, tools: Any, choice: Any, model: Model | None, notify: Notify
-) -> None:
-    mode = mode_of(request, model) if model else "thinking"
-    sent, sent_choice = choose_tools(build_tools(tools or []), choice, model, mode)
+def _add_tools(known: Settings, tools: Any, choice: Any) -> None:
+    sent, sent_choice = choose_tools(
+        build_tools(tools or []), choice, known.rules, known.mode
+    )
     if tools is not None:
-        request["tools"] = sent
+        known.request["tools"] = sent
     if sent_choice is not None:
-        request["tool_choice"] = sent_choice
-    if request.get("parallel_tool_calls") is False:
-        notify("parallel_tool_calls=False has no effect: Kimi cannot switch them off.")
+        known.request["tool_choice"] = sent_choice
 
 
 def _adapt_dynamic_tools(messages: list[Message]) -> None:
@@ -130,17 +134,29 @@ def _adapt_dynamic_tools(messages: list[Message]) -> None:
             message["tools"] = build_tools(tools)
 
 
-def _backfill(request: JsonObject, model: Model | None) -> bool:
+def _needs_reasoning(known: Settings) -> bool:
     """Tell whether a tool-call message must carry reasoning, be it empty."""
+    model = known.model
     return bool(
-        model
-        and model.missing_reasoning != "accepted"
-        and mode_of(request, model) == "thinking"
+        model and model.missing_reasoning != "accepted" and known.mode == "thinking"
     )
 
 
-def _refuse_violations(request: JsonObject, model: Model | None) -> None:
-    for violation in check_request(request, model):
+def _add_unknown(request: JsonObject, unknown: JsonObject) -> None:
+    """Send keys as they were given; into an object of ours they go one by one."""
+    for name, value in unknown.items():
+        ours = as_object(request.get(name))
+        request[name] = {**ours, **value} if is_object(value) else value
+
+
+def _refuse_violations(known: Settings, dialect: Dialect) -> None:
+    request = known.request
+    for violation in check_request(
+        request,
+        known.rules,
+        hosted=dialect.hosted,
+        fetches_urls=dialect.fetches_urls,
+    ):
         given = "" if violation.given is None else f"={violation.given!r}"
         raise KimiSettingError(
             f"{request['model']} would refuse {violation.field}{given}: "

@@ -14,8 +14,9 @@ from langchain_kimi._json import as_object, as_objects, as_text, is_object
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import PROVIDER
 
+REASONING_FIELD = "reasoning_content"
 # The names of the reasoning text: Kimi's own first, then that of newer vLLM.
-_REASONING_FIELDS = ("reasoning_content", "reasoning")
+_REASONING_FIELDS = (REASONING_FIELD, "reasoning")
 _METADATA = ("id", "created", "system_fingerprint")
 
 
@@ -23,12 +24,18 @@ class UnreadableResponseError(ValueError):
     """A response without the parts of a chat completion."""
 
 
-def read_response(response: JsonObject, *, request_id: str | None) -> ChatResult:
+def read_response(
+    response: JsonObject,
+    *,
+    request_id: str | None,
+    reasoning_field: str = REASONING_FIELD,
+) -> ChatResult:
     """Return the result of a chat completion.
 
     Args:
         response: The decoded body.
         request_id: The `Msh-Request-Id` header.
+        reasoning_field: The key under which the server reads reasoning.
 
     Raises:
         UnreadableResponseError: If the body has no choice with a message.
@@ -43,6 +50,7 @@ def read_response(response: JsonObject, *, request_id: str | None) -> ChatResult
         message=_read_message(
             message,
             usage=usage,
+            reasoning_field=reasoning_field,
             metadata={
                 **read_metadata(response, request_id=request_id),
                 **read_ending(finish_reason, usage),
@@ -64,13 +72,17 @@ def _first_choice(response: JsonObject) -> JsonObject:
 
 
 def _read_message(
-    message: JsonObject, *, usage: JsonObject, metadata: JsonObject
+    message: JsonObject,
+    *,
+    usage: JsonObject,
+    reasoning_field: str,
+    metadata: JsonObject,
 ) -> AIMessage:
     field, reasoning = read_reasoning(message)
     additional: JsonObject = {}
     if reasoning is not None:
         additional["reasoning_content"] = reasoning
-        metadata |= read_reasoning_field(field)
+        metadata |= read_reasoning_field(field, reasoning_field)
     truncated = metadata.get("finish_reason") == "length"
     received = [
         {**call, "id": as_text(call.get("id")) or new_call_id()}
@@ -103,12 +115,12 @@ def read_reasoning(holder: JsonObject) -> tuple[str, str | None]:
         text = holder.get(field)
         if isinstance(text, str):
             return field, text
-    return _REASONING_FIELDS[0], None
+    return REASONING_FIELD, None
 
 
-def read_reasoning_field(field: str) -> JsonObject:
+def read_reasoning_field(field: str, expected: str) -> JsonObject:
     """Return the metadata that lets reasoning go back under the name it came with."""
-    return {} if field == _REASONING_FIELDS[0] else {"reasoning_field": field}
+    return {} if field == expected else {"reasoning_field": field}
 
 
 def read_metadata(response: JsonObject, *, request_id: str | None) -> JsonObject:

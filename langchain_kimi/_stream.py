@@ -19,6 +19,7 @@ from langchain_kimi._arguments import (
 )
 from langchain_kimi._json import as_object, as_objects, as_text, is_object
 from langchain_kimi._response import (
+    REASONING_FIELD,
     UnreadableResponseError,
     new_call_id,
     read_ending,
@@ -96,11 +97,14 @@ class _ToolLane:
 class StreamReader:
     """Read one event stream."""
 
-    def __init__(self, *, request_id: str | None) -> None:
+    def __init__(
+        self, *, request_id: str | None, reasoning_field: str = REASONING_FIELD
+    ) -> None:
         """Start at the beginning of a stream.
 
         Args:
             request_id: The `Msh-Request-Id` header of the response.
+            reasoning_field: The key under which the server reads reasoning.
         """
         self.done = False
         """Whether `[DONE]` was read: without it the answer is incomplete."""
@@ -108,6 +112,7 @@ class StreamReader:
         self._start = b""
         self._whole: list[bytes] = []
         self._request_id = request_id
+        self._reasoning_field = reasoning_field
         self._metadata: JsonObject | None = None
         self._lanes: dict[int, _ToolLane] = {}
         self._calls: list[_ToolLane] = []
@@ -152,7 +157,9 @@ class StreamReader:
         """Read an answer that came whole: some gateways do not stream."""
         if body.get("error"):
             raise ErrorEvent(_error_body(body["error"]))
-        result = read_response(body, request_id=self._request_id)
+        result = read_response(
+            body, request_id=self._request_id, reasoning_field=self._reasoning_field
+        )
         self.done = True
         fields = result.generations[0].message.model_dump(exclude={"type"})
         message = AIMessageChunk(**fields, chunk_position="last")
@@ -200,7 +207,11 @@ class StreamReader:
         if text is None:
             return
         # An empty text would merge into an empty block; it is told at the end.
-        metadata = {} if self._reasoning else read_reasoning_field(field)
+        metadata = (
+            {}
+            if self._reasoning
+            else read_reasoning_field(field, self._reasoning_field)
+        )
         self._reasoning = self._reasoning or text
         if text:
             yield self._chunk(

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 __all__ = [
     "ALIASES",
+    "ANTHROPIC_ALIASES",
     "DEFAULT_MODEL",
     "MODELS",
     "PROVIDER",
@@ -24,6 +25,7 @@ __all__ = [
     "ToolChoice",
     "current_models",
     "find_model",
+    "find_served_model",
 ]
 
 Mode: TypeAlias = Literal["thinking", "instant"]
@@ -109,6 +111,8 @@ class Model:
     successor: str | None = None
     access: str = ""
     """Which accounts the hosted API serves it to, as a sentence; "" for all."""
+    served_as: tuple[str, ...] = ()
+    """Other names that hosts of its open weights use, in small letters."""
     source: str
     checked: date
 
@@ -210,10 +214,18 @@ def _k27(id: str, *, prices: Prices, successor: str, source: str) -> Model:
     )
 
 
-def _retired_k2(id: str, *, released: date, thinks: bool, context: int) -> Model:
+def _retired_k2(
+    id: str,
+    *,
+    released: date,
+    thinks: bool,
+    context: int,
+    served_as: tuple[str, ...] = (),
+) -> Model:
     """Return a row of the K2 series of 2025, whose open weights others serve."""
     return Model(
         id=id,
+        served_as=served_as,
         context_tokens=context,
         output_tokens=32_768,
         output_tokens_limit=context,
@@ -339,10 +351,18 @@ MODELS: tuple[Model, ...] = (
         "kimi-k2-thinking-turbo", released=date(2025, 11, 6), thinks=True, context=_256K
     ),
     _retired_k2(
-        "kimi-k2-0905-preview", released=date(2025, 9, 5), thinks=False, context=_256K
+        "kimi-k2-0905-preview",
+        released=date(2025, 9, 5),
+        thinks=False,
+        context=_256K,
+        served_as=("kimi-k2-instruct-0905", "kimi-k2-0905"),
     ),
     _retired_k2(
-        "kimi-k2-0711-preview", released=date(2025, 7, 11), thinks=False, context=_128K
+        "kimi-k2-0711-preview",
+        released=date(2025, 7, 11),
+        thinks=False,
+        context=_128K,
+        served_as=("kimi-k2-instruct", "kimi-k2"),
     ),
     _retired_k2(
         "kimi-k2-turbo-preview", released=date(2025, 8, 1), thinks=False, context=_256K
@@ -376,7 +396,26 @@ ALIASES: Mapping[str, Alias] = MappingProxyType(
 )
 """Names that users write for a model in one mode."""
 
+ANTHROPIC_ALIASES: Mapping[str, str] = MappingProxyType({"kimi-k3[1m]": "kimi-k3"})
+"""Names that only the Anthropic-compatible endpoint takes, for Claude Code.
+
+Source: platform.kimi.ai/docs/guide/claude-code-kimi 2026-08-13.
+"""
+
 _BY_ID: Mapping[str, Model] = MappingProxyType({model.id: model for model in MODELS})
+_BY_SERVED_NAME: Mapping[str, Model] = MappingProxyType(
+    {
+        name: model
+        for model in MODELS
+        for name in (
+            model.id,
+            *model.served_as,
+            # The groups of litellm_config: one for each effort.
+            *(f"{model.id}-{effort}" for effort in model.efforts),
+        )
+    }
+    | {"kimi": _BY_ID[DEFAULT_MODEL]}
+)
 
 
 def find_model(id: str) -> Model | None:
@@ -387,6 +426,17 @@ def find_model(id: str) -> Model | None:
     """
     alias = ALIASES.get(id)
     return _BY_ID.get(alias.model if alias else id)
+
+
+def find_served_model(name: str) -> Model | None:
+    """Return the row of a name by which someone else serves a model, or None.
+
+    Args:
+        name: A name such as `moonshotai/Kimi-K2.5` (the weights), `moonshot/kimi-k3`
+            or `kimi-k3-low` (LiteLLM), `moonshotai/kimi-k2:free` (OpenRouter).
+    """
+    own = name.rpartition("/")[2].partition(":")[0].lower()
+    return find_model(own) or _BY_SERVED_NAME.get(own)
 
 
 def current_models() -> tuple[Model, ...]:

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Self, cast
 
 from langchain_core.callbacks import (
@@ -25,6 +26,7 @@ from langchain_core.runnables import Runnable
 from pydantic import PrivateAttr
 
 from langchain_kimi import _content_blocks
+from langchain_kimi._client import ClientSettings
 from langchain_kimi._completions import Completions
 from langchain_kimi._connection import KEY_VARIABLES, build_client_settings
 from langchain_kimi._fields import KimiFields
@@ -33,7 +35,6 @@ from langchain_kimi._messages import build_messages
 from langchain_kimi._profiles import build_profile
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._request import build_request
-from langchain_kimi._rules import mode_of
 from langchain_kimi._settings import build_settings
 from langchain_kimi._structured import Method, build_structured
 from langchain_kimi._tools import Tool, build_tools
@@ -76,6 +77,7 @@ class ChatKimi(KimiFields):
             messages,
             self._with_defaults(stop, settings),
             stream=stream,
+            dialect=self._dialect,
             notify=self._notify,
         )
 
@@ -96,11 +98,16 @@ class ChatKimi(KimiFields):
     def model_post_init(self, context: Any, /) -> None:
         """Prepare the clients; they open nothing before the first call."""
         super().model_post_init(context)
-        self._clients = Completions(build_client_settings(self))
+        self._clients = Completions(self._client_settings)
+
+    @property
+    def _client_settings(self) -> ClientSettings:
+        settings = build_client_settings(self)
+        return replace(settings, reasoning_field=self._dialect.reasoning_field)
 
     def _open_clients(self) -> Completions:
         """Return the clients; new ones where a copy or an assignment changed them."""
-        settings = build_client_settings(self)
+        settings = self._client_settings
         if self._clients.settings != settings:
             self._clients = Completions(settings)
         return self._clients
@@ -241,7 +248,9 @@ class ChatKimi(KimiFields):
         return self._open_clients().estimate_tokens(
             {
                 "model": self.model_name,
-                "messages": build_messages(counted, notify=self._notify),
+                "messages": build_messages(
+                    counted, dialect=self._dialect, notify=self._notify
+                ),
             }
         )
 
@@ -293,8 +302,9 @@ class ChatKimi(KimiFields):
     def _resolve_model_profile(self) -> ModelProfile | None:
         # What is wrong is told when it is sent; a profile is no place to raise.
         with suppress(KimiSettingError):
-            settings, model = build_settings(self._default_params, lambda _: None)
-            return build_profile(model, mode_of(settings, model)) if model else None
+            known = build_settings(self._default_params, self._dialect, lambda _: None)
+            if known.model:
+                return build_profile(known.model, known.mode, self._dialect)
         return None
 
     @property

@@ -23,6 +23,10 @@ _VARIABLES = (
     "KIMI_BASE_URL",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "ANTHROPIC_API_URL",
 )
 
 Ask = Callable[..., Awaitable[AIMessage]]

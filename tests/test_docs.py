@@ -72,6 +72,25 @@ def test_the_rag_example_finds_the_passage_without_a_key() -> None:
     assert "0 files are left on the server" in ran.stdout
 
 
+def test_the_example_of_an_agent_runs_without_a_key() -> None:
+    """A pause, another agent from the checkpoint, a stand-in and a typed answer."""
+    ran = subprocess.run(
+        [sys.executable, str(_ROOT / "docs" / "examples" / "agent.py")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    for words in (
+        "It waits for: {'dish': 'soup', 'count': 2}",
+        "The kitchen prepares 2 x soup",
+        "Answered by: kimi-k3\n",
+        "Typed: Receipt(dish='soup', count=2)",
+    ):
+        assert words in ran.stdout
+
+
 def test_the_example_of_official_tools_runs_without_a_key() -> None:
     """A tool that works, one whose result is sealed, one that fails, and a late one."""
     ran = subprocess.run(

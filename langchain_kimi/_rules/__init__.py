@@ -52,13 +52,21 @@ __all__ = [
 ]
 
 
-def check_request(request: JsonObject, model: Model | None) -> Iterator[Violation]:
+def check_request(
+    request: JsonObject,
+    model: Model | None,
+    *,
+    hosted: bool = True,
+    fetches_urls: bool = False,
+) -> Iterator[Violation]:
     """Yield every violation of a request, in an order the API does not document.
 
     Args:
         request: The decoded body of `POST /chat/completions`, of any shape.
         model: The row of `request["model"]`; None applies the universal rules only.
+        hosted: Whether Moonshot's own API gets it, which lacks what others have.
+        fetches_urls: Whether the server loads media from public addresses.
     """
-    yield from check_settings(request, model)
+    yield from check_settings(request, model, hosted=hosted)
     yield from check_tools(request, model)
-    yield from check_messages(request, model)
+    yield from check_messages(request, model, fetches_urls=fetches_urls)

@@ -18,9 +18,12 @@ from langchain_kimi.catalogue import Model
 
 _ROLES = ("system", "user", "assistant", "tool")
 _MEDIA = ("image_url", "video_url")
+_FETCHED = ("http://", "https://")
 
 
-def check_messages(request: JsonObject, model: Model | None) -> Iterator[Violation]:
+def check_messages(
+    request: JsonObject, model: Model | None, *, fetches_urls: bool
+) -> Iterator[Violation]:
     """Yield the violations of `messages`."""
     messages = as_array(request.get("messages"))
     if not messages:
@@ -32,7 +35,7 @@ def check_messages(request: JsonObject, model: Model | None) -> Iterator[Violati
         )
         return
     for position, message in enumerate(messages):
-        yield from _shape(position, message)
+        yield from _shape(position, message, fetches_urls=fetches_urls)
         yield from _calls(f"messages[{position}].tool_calls", message)
         if model and as_object(message).get("tools") is not None:
             yield from _dynamic_tools(position, message, model)
@@ -42,7 +45,7 @@ def check_messages(request: JsonObject, model: Model | None) -> Iterator[Violati
         yield from _reasoning(request, known, model)
 
 
-def _shape(position: int, message: Any) -> Iterator[Violation]:
+def _shape(position: int, message: Any, *, fetches_urls: bool) -> Iterator[Violation]:
     path = f"messages[{position}]"
     role = as_object(message).get("role")
     if role not in _ROLES:
@@ -55,7 +58,7 @@ def _shape(position: int, message: Any) -> Iterator[Violation]:
         return
     content = message.get("content")
     if is_array(content):
-        yield from _parts(path, content)
+        yield from _parts(path, content, fetches_urls=fetches_urls)
     elif _is_blank(message):
         yield Violation(
             message=f"Invalid request: the message at position {position} with role "
@@ -99,20 +102,20 @@ def _is_blank(message: JsonObject) -> bool:
     return not (may_be_empty or calls or message.get("tools"))
 
 
-def _parts(path: str, parts: list[Any]) -> Iterator[Violation]:
+def _parts(path: str, parts: list[Any], *, fetches_urls: bool) -> Iterator[Violation]:
     if not parts:
         yield _empty_text(f"{path}.content")
     for index, part in enumerate(parts):
-        yield from _part(f"{path}.content[{index}]", part)
+        yield from _part(f"{path}.content[{index}]", part, fetches_urls=fetches_urls)
 
 
-def _part(path: str, part: Any) -> Iterator[Violation]:
+def _part(path: str, part: Any, *, fetches_urls: bool) -> Iterator[Violation]:
     kind = as_object(part).get("type")
     if kind == "text":
         if not part.get("text"):
             yield _empty_text(f"{path}.text")
     elif kind in _MEDIA:
-        yield from _media(path, kind, part.get(kind))
+        yield from _media(path, kind, part.get(kind), fetches_urls=fetches_urls)
     else:
         yield Violation(
             message=f"Invalid part type: {kind}",
@@ -133,8 +136,12 @@ def _empty_text(path: str) -> Violation:
     )
 
 
-def _media(path: str, kind: str, media: Any) -> Iterator[Violation]:
+def _media(
+    path: str, kind: str, media: Any, *, fetches_urls: bool
+) -> Iterator[Violation]:
     url = media.get("url") if is_object(media) else media
+    if fetches_urls and isinstance(url, str) and url.startswith(_FETCHED):
+        return
     if not isinstance(url, str) or not _is_readable(url, kind):
         yield Violation(
             message=f"unsupported {kind.removesuffix('_url')} url",

@@ -36,11 +36,14 @@ def requested_cap(request: JsonObject) -> Any:
     return request.get("max_tokens") if cap is None else cap
 
 
-def check_settings(request: JsonObject, model: Model | None) -> Iterator[Violation]:
+def check_settings(
+    request: JsonObject, model: Model | None, *, hosted: bool
+) -> Iterator[Violation]:
     """Yield the violations of a request's top-level settings."""
     yield from _types(request)
     yield from _response_format(request)
-    yield from _logit_bias(request)
+    if hosted:
+        yield from _logit_bias(request)
     if model:
         for rule in _ROW_RULES:
             yield from rule(request, model)

@@ -24,16 +24,18 @@ class PrefixCache:
         self._seen: set[bytes] = set()
         self._lock = Lock()
 
-    def read(self, request: JsonObject) -> int:
+    def read(self, request: JsonObject, *, writes: bool = True) -> int:
         """Return the cached tokens of a prompt, then remember the prompt.
 
         Args:
             request: The decoded body of a chat request that is being answered.
+            writes: Whether it is to be remembered.
         """
         prefixes = list(_prefixes(request))
         with self._lock:
             hits = [count for digest, count in prefixes if digest in self._seen]
-            self._seen.update(digest for digest, _ in prefixes)
+            if writes:
+                self._seen.update(digest for digest, _ in prefixes)
         return max(hits, default=0)
 
 

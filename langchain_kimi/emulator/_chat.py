@@ -51,6 +51,25 @@ class Chat:
             body: The decoded body.
             model: The row of its model.
         """
+        completion = self.complete(body, model)
+        saved = build_cache_headers(completion)
+        if body.get("stream") is True:
+            return self._build_stream(body, completion, saved)
+        return Reply(
+            headers={"Content-Type": JSON_TYPE, **saved},
+            body=to_bytes(write_json(build_completion(completion))),
+        )
+
+    def complete(
+        self, body: JsonObject, model: Model, *, writes_cache: bool = True
+    ) -> Completion:
+        """Return the answer to a request that broke no rule, in no API's form yet.
+
+        Args:
+            body: The decoded body of a chat request.
+            model: The row of its model.
+            writes_cache: Whether the prompt is in the cache from now on.
+        """
         scripted = self.script.take_answer()
         prompt = read_prompt(body)
         effort = read_effort(body, model)
@@ -64,46 +83,47 @@ class Chat:
                 stop=stop_words(body),
                 thinks=effort is not None,
             )
-        return self._build_reply(body, answer, tokens, scripted or _AUTOMATIC)
+        cached = self.cache.read(body, writes=writes_cache)
+        return self._build(body, answer, tokens, cached, scripted or _AUTOMATIC)
 
-    def _build_reply(
-        self, body: JsonObject, answer: Answer, tokens: int, scripted: ScriptedAnswer
-    ) -> Reply:
-        cached = self.cache.read(body)
+    def _build(
+        self,
+        body: JsonObject,
+        answer: Answer,
+        tokens: int,
+        cached: int,
+        scripted: ScriptedAnswer,
+    ) -> Completion:
         reasoning = count_tokens(answer.reasoning or "")
         usage = build_usage(count_prompt(body), cached, tokens, reasoning)
         calls = _with_ids(answer.calls, self.settings.tool_id_style)
-        completion = Completion(
+        return Completion(
             id=f"chatcmpl-{secrets.token_hex(12)}",
             created=int(time.time()),
             model=body["model"],
             answer=replace(answer, calls=calls),
             usage=scripted.usage or usage,
-        )
-        saved = {"Msh-Context-Cache-Token-Saved": str(cached)} if cached else {}
-        if body.get("stream") is True:
-            return self._build_stream(body, completion, scripted, saved)
-        return Reply(
-            headers={"Content-Type": JSON_TYPE, **saved},
-            body=to_bytes(write_json(build_completion(completion))),
+            cached_tokens=cached,
+            fragment=scripted.fragment,
+            done=scripted.done,
         )
 
     def _build_stream(
-        self,
-        body: JsonObject,
-        completion: Completion,
-        scripted: ScriptedAnswer,
-        saved: dict[str, str],
+        self, body: JsonObject, completion: Completion, saved: dict[str, str]
     ) -> Reply:
         options = as_object(body.get("stream_options"))
         events = build_events(
             completion,
-            fragment=scripted.fragment,
             extra_usage=options.get("include_usage") is True,
             choice_usage=self.settings.choice_usage,
-            done=scripted.done,
         )
         return Reply(headers={"Content-Type": STREAM_TYPE, **saved}, body=events)
+
+
+def build_cache_headers(completion: Completion) -> dict[str, str]:
+    """Return the header that a cache hit adds (P1, 2026-09-01)."""
+    cached = completion.cached_tokens
+    return {"Msh-Context-Cache-Token-Saved": str(cached)} if cached else {}
 
 
 def read_effort(body: JsonObject, model: Model) -> int | None:

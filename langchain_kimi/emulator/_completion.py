@@ -15,6 +15,12 @@ class Completion:
     model: str
     answer: Answer
     usage: JsonObject
+    cached_tokens: int = 0
+    """The tokens of the prompt that were in the cache."""
+    fragment: int | None = None
+    """The characters of each piece of a stream; None sends a token at a time."""
+    done: bool = True
+    """Whether a stream is ended as it should be."""
 
 
 def build_completion(completion: Completion) -> JsonObject:

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from langchain_kimi._mfjs import Level
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.emulator._api import Api
+from langchain_kimi.emulator._api import ANTHROPIC_ROOT, Api
 from langchain_kimi.emulator._exchange import Reply, Request
 from langchain_kimi.emulator._failures import build_failure
 from langchain_kimi.emulator._script import (
@@ -43,6 +43,8 @@ class Emulator:
         tools_level: Level = "strict",
         response_format_level: Level = "ultra",
         choice_usage: bool = True,
+        x_api_key: bool = False,
+        strict_signatures: bool = False,
     ) -> None:
         """Set up an emulator; `start`, or a `with` block, opens its port.
 
@@ -61,6 +63,11 @@ class Emulator:
             response_format_level: The MFJS level for the schema of `response_format`.
             choice_usage: Whether the last choice of a stream carries the usage, as
                 the API's does with and without `include_usage`.
+            x_api_key: Whether the Anthropic route takes a key in `x-api-key` too. Only
+                a Bearer token is documented, and reports on the other differ.
+            strict_signatures: Whether the Anthropic route refuses thinking that comes
+                back changed or unsigned. Its documentation wants it unchanged, but it
+                was seen to take both.
 
         Raises:
             ValueError: A name in `models` is no model id of the catalogue.
@@ -75,6 +82,8 @@ class Emulator:
             tools_level=tools_level,
             response_format_level=response_format_level,
             choice_usage=choice_usage,
+            x_api_key=x_api_key,
+            strict_signatures=strict_signatures,
         )
         self._script = Script()
         self._api = Api(self._settings, self._script)
@@ -107,9 +116,18 @@ class Emulator:
     @property
     def base_url(self) -> str:
         """What a client takes as its base URL: "http://127.0.0.1:PORT/v1"."""
+        return f"{self._origin}/v1"
+
+    @property
+    def anthropic_url(self) -> str:
+        """What an Anthropic client takes: "http://127.0.0.1:PORT/anthropic"."""
+        return f"{self._origin}{ANTHROPIC_ROOT}"
+
+    @property
+    def _origin(self) -> str:
         if self._server is None:
             raise RuntimeError("the emulator is not running: call start() first")
-        return f"http://{HOST}:{self._server.port}/v1"
+        return f"http://{HOST}:{self._server.port}"
 
     @property
     def api_key(self) -> str:
@@ -144,7 +162,8 @@ class Emulator:
     ) -> None:
         """Script the answer to the next chat request that breaks no rule.
 
-        It is sent as it is: neither `stop` nor the output cap cuts it.
+        It is sent as it is: neither `stop` nor the output cap cuts it. The Anthropic
+        route writes it in its own form.
 
         Args:
             content: The text.
@@ -153,9 +172,10 @@ class Emulator:
             tool_calls: Each a dict of `name`, `arguments` (a dict, or a string that
                 is sent as it is) and, if wished, `id` and `type`.
             finish_reason: None takes "tool_calls" or "stop".
-            usage: The usage object; None counts.
+            usage: The usage object of Chat Completions; None counts.
             fragment: The characters of each piece of a stream; None sends tokens.
-            done: False leaves out the closing `data: [DONE]` of a stream.
+            done: False leaves out the end of a stream: `data: [DONE]`, or the event
+                `message_stop`.
             leak: True sends the thinking at the head of the content.
         """
         if fragment is not None and fragment < 1:
@@ -199,7 +219,7 @@ class Emulator:
         """
         name = type or (status if isinstance(status, str) else "")
         code = status if isinstance(status, int) else None
-        self._script.add(build_failure(code, name, message, headers).reply(), path)
+        self._script.add(build_failure(code, name, message, headers), path)
 
     def send(
         self,

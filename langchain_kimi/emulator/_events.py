@@ -17,19 +17,15 @@ DONE = b"data: [DONE]\n\n"
 def build_events(
     completion: Completion,
     *,
-    fragment: int | None = None,
     extra_usage: bool = False,
     choice_usage: bool = True,
-    done: bool = True,
 ) -> Iterator[bytes]:
     """Yield the events of a stream, each complete with its blank line.
 
     Args:
         completion: The finished answer.
-        fragment: The characters of each piece of text; None sends single tokens.
         extra_usage: Whether a chunk without choices repeats the usage at the end.
         choice_usage: Whether the last choice carries the usage.
-        done: Whether the stream ends with `[DONE]`.
     """
     opening = {
         "id": completion.id,
@@ -40,7 +36,7 @@ def build_events(
     # Written once: a chunk differs from the next in its delta alone.
     head = write_json(opening)[:-1] + ',"choices":[{"index":0,"delta":'
     tail = f'],"system_fingerprint":"{FINGERPRINT}"}}\n\n'
-    for delta in _build_deltas(completion.answer, fragment):
+    for delta in _build_deltas(completion.answer, completion.fragment):
         yield to_bytes(f'data: {head}{write_json(delta)},"finish_reason":null}}{tail}')
     ending = {"finish_reason": completion.answer.finish_reason}
     usage = {"usage": completion.usage}
@@ -48,20 +44,20 @@ def build_events(
     yield to_bytes(f"data: {head}{{}},{last}{tail}")
     if extra_usage:
         yield to_bytes(f"data: {write_json({**opening, 'choices': [], **usage})}\n\n")
-    if done:
+    if completion.done:
         yield DONE
 
 
 def _build_deltas(answer: Answer, fragment: int | None) -> Iterator[JsonObject]:
     yield {"role": "assistant", "content": ""}
     if answer.reasoning is not None:
-        for piece in _split(answer.reasoning, fragment) or [""]:
+        for piece in split_text(answer.reasoning, fragment) or [""]:
             yield {"reasoning_content": piece}
-    for piece in _split(answer.content, fragment):
+    for piece in split_text(answer.content, fragment):
         yield {"content": piece}
     for index, call in enumerate(answer.calls):
         yield {"tool_calls": [_open_call(index, call)]}
-        for piece in _split(call.arguments, fragment):
+        for piece in split_text(call.arguments, fragment):
             yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
 
 
@@ -70,7 +66,13 @@ def _open_call(index: int, call: Call) -> JsonObject:
     return {"index": index, "id": call.id, "type": call.type, "function": function}
 
 
-def _split(text: str, fragment: int | None) -> list[str]:
+def split_text(text: str, fragment: int | None) -> list[str]:
+    """Return the pieces in which a text is streamed.
+
+    Args:
+        text: The whole text.
+        fragment: The characters of each piece; None makes pieces of one token.
+    """
     if fragment is None:
         return split_tokens(text)
     return [text[at : at + fragment] for at in range(0, len(text), fragment)]

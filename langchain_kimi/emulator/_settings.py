@@ -23,6 +23,8 @@ class Settings:
     tools_level: Level
     response_format_level: Level
     choice_usage: bool
+    x_api_key: bool
+    strict_signatures: bool
 
     def accepts_key(self, key: str) -> bool:
         """Whether an API key is good."""

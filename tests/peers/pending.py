@@ -3,8 +3,6 @@
 PENDING = frozenset(
     {
         "test_account.py",
-        "test_agents.py",
-        "test_anthropic.py",
         "test_dialects.py",
         "test_inline.py",
         "test_parameters.py",

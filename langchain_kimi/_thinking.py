@@ -1,0 +1,160 @@
+"""`thinking` and `reasoning_effort` -> how a server is told to think.
+
+The hosted API has a key of its own for each generation of models; the chat template of
+the open weights takes arguments; OpenRouter has an object (kimi-api.md 4.1 and 4.4).
+"""
+
+from collections.abc import Mapping
+
+from langchain_kimi._dialects import Dialect
+from langchain_kimi._json import is_object
+from langchain_kimi._refusal import KimiSettingError, Notify
+from langchain_kimi._wire import JsonObject
+from langchain_kimi.catalogue import Mode, Model, current_models
+
+# Vercel's map, which Moonshot's platform needs: it accepts any string in silence.
+EFFORT_ALIASES: Mapping[str, str] = {"minimal": "low", "medium": "high", "xhigh": "max"}
+
+
+def write_thinking(
+    request: JsonObject, model: Model | None, dialect: Dialect, notify: Notify
+) -> Mode:
+    """Write how to think into a request, and return the mode that is asked for.
+
+    Args:
+        request: The settings, `thinking` and `reasoning_effort` among them.
+        model: The model's row.
+        dialect: How its server is told.
+        notify: Is told of what is not sent.
+
+    Raises:
+        KimiSettingError: For what the model cannot do, or is not understood.
+    """
+    thinking = _read_thinking(request.pop("thinking", None))
+    effort = request.pop("reasoning_effort", None)
+    if dialect.switch != "thinking" or (model and model.efforts and dialect.hosted):
+        # Moonshot's own client puts it there; its tests say that it wins (KVV).
+        effort = thinking.pop("effort", None) or effort
+    if dialect.ladder and model and effort is not None:
+        effort = _climb(effort, model, notify)
+    write = _WRITERS[dialect.switch] if not dialect.hosted else _write_hosted
+    request.update(write(thinking, effort, model, notify))
+    if thinking.get("type") == "disabled":
+        return "instant"
+    return model.default_mode if model else "thinking"
+
+
+def _read_thinking(thinking: object) -> JsonObject:
+    if thinking is None:
+        return {}
+    if isinstance(thinking, bool):
+        thinking = {"type": "enabled" if thinking else "disabled"}
+    if not is_object(thinking):
+        raise KimiSettingError(
+            f"thinking={thinking!r} is not understood. Give True, False, or the API's "
+            "object, such as {'type': 'enabled', 'keep': 'all'}."
+        )
+    return dict(thinking)
+
+
+def _climb(effort: object, model: Model, notify: Notify) -> str | None:
+    """Return the effort as the model's row has it; None where it has none."""
+    if not model.efforts:
+        notify(f"reasoning_effort={effort!r} was not sent: {model.id} has no efforts.")
+        return None
+    if isinstance(effort, str) and effort in EFFORT_ALIASES:
+        meant = EFFORT_ALIASES[effort]
+        notify(
+            f"reasoning_effort={effort!r} was sent as {meant!r}: "
+            f"{model.id} has {', '.join(model.efforts)}."
+        )
+        return meant
+    if isinstance(effort, str) and effort in model.efforts:
+        return effort
+    raise KimiSettingError(
+        f"reasoning_effort={effort!r} is unknown to {model.id}. Give one of "
+        f"{', '.join(model.efforts)} (default {model.effort_default}), or "
+        f"{', '.join(EFFORT_ALIASES)}, which stand for the nearest of them."
+    )
+
+
+def _write_hosted(
+    thinking: JsonObject, effort: object, model: Model | None, notify: Notify
+) -> JsonObject:
+    """Write a K2 model's object; K3 has none, and takes only its effort."""
+    told = {} if effort is None else {"reasoning_effort": effort}
+    if model and thinking:
+        _require_mode(thinking, model)
+    if model and (model.efforts or not model.thinking):
+        names = thinking.keys() - {"type"}
+        if thinking.get("keep") == model.keep_default:
+            names -= {"keep"}
+        if names:
+            listed = ", ".join(sorted(names))
+            notify(f"thinking.{listed} was not sent: {model.id} has no such field.")
+        return told
+    return {**told, "thinking": thinking} if thinking else told
+
+
+def _require_mode(thinking: JsonObject, model: Model) -> None:
+    wants = thinking.get("type", "enabled") != "disabled"
+    if not (model.thinking if wants else model.instant):
+        raise _cannot_switch(model, wants)
+
+
+def _cannot_switch(model: Model, wants: bool) -> KimiSettingError:
+    does = "never" if wants else "always"
+    others = [
+        other.id
+        for other in current_models()
+        if (other.thinking if wants else other.instant)
+    ]
+    slower = "" if wants or not model.efforts else f" or lower it with {_EFFORT_HINT}"
+    return KimiSettingError(
+        f"thinking={wants}: {model.id} {does} thinks. Leave thinking out{slower}, or "
+        f"use one of: {', '.join(others)}."
+    )
+
+
+_EFFORT_HINT = "reasoning_effort='low'"
+
+
+def _write_passed_on(
+    thinking: JsonObject, effort: object, model: Model | None, notify: Notify
+) -> JsonObject:
+    told: JsonObject = {"thinking": thinking} if thinking else {}
+    return told if effort is None else {**told, "reasoning_effort": effort}
+
+
+def _write_template(
+    thinking: JsonObject, effort: object, model: Model | None, notify: Notify
+) -> JsonObject:
+    """Write the arguments of the open weights' chat template (KVV: opensource)."""
+    told: JsonObject = {}
+    if "type" in thinking:
+        told["thinking"] = thinking["type"] != "disabled"
+    if "keep" in thinking:
+        told["preserve_thinking"] = thinking["keep"] == "all"
+    if effort is not None:
+        told["thinking_effort"] = effort
+    return {"chat_template_kwargs": told} if told else {}
+
+
+def _write_reasoning(
+    thinking: JsonObject, effort: object, model: Model | None, notify: Notify
+) -> JsonObject:
+    told: JsonObject = {}
+    if "type" in thinking:
+        told["enabled"] = thinking["type"] != "disabled"
+    if "keep" in thinking:
+        notify("thinking.keep was not sent: OpenRouter has no such field.")
+    if effort is not None:
+        told["effort"] = effort
+    return {"reasoning": told} if told else {}
+
+
+_WRITERS = {
+    "thinking": _write_passed_on,
+    "chat_template_kwargs": _write_template,
+    "reasoning": _write_reasoning,
+}
