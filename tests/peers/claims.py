@@ -162,8 +162,8 @@ CLAIMS = (
         "000",
         "on vLLM and SGLang by `chat_template_kwargs`",
         "works",
-        "through `extra_body`, or a dialect of the server",
-        ["test_dialects.py"],
+        '`dialect="vllm"` or `"sglang"`, or through `extra_body`',
+        ["test_dialects.py::test_the_chat_template_is_told_how_to_think"],
     ),
     Claim(
         "000",
@@ -322,7 +322,10 @@ CLAIMS = (
         "an Anthropic-compatible endpoint, which multiplies the temperature by 0.6",
         "otherwise",
         "the endpoint is `/anthropic`; the temperature is fixed there too",
-        ["test_anthropic.py"],
+        [
+            "test_anthropic.py::TestLangChain::test_an_answer_with_its_thinking_and_usage",
+            "test_anthropic.py::TestLangChain::test_another_temperature_is_refused",
+        ],
     ),
     Claim(
         "004",
@@ -384,8 +387,9 @@ ABSENCES = (
     ),
     Absence(
         "the Anthropic-compatible endpoint (`/anthropic/v1/messages`)",
-        "for programs that speak nothing else, with langchain-anthropic or Claude Code",
-        ["test_anthropic.py"],
+        "for programs that speak nothing else: [langchain-anthropic, Claude "
+        "Code](anthropic.md)",
+        ["test_anthropic.py::TestLangChain::test_a_tool_loop_takes_the_thinking_back"],
     ),
     Absence(
         "`n`, penalties, `logprobs`, `logit_bias`, other temperatures",

@@ -21,13 +21,6 @@ PNG = base64.b64encode(
     )
 ).decode()
 
-# Of a model that the emulator does not know.
-ANSWER = (
-    b'{"id":"1","object":"chat.completion","created":1,"model":"other",'
-    b'"choices":[{"index":0,"message":{"role":"assistant","content":"Hello!"},'
-    b'"finish_reason":"stop"}]}'
-)
-
 
 class Missing(Exception):
     """The client has nothing for what the probe asks."""

@@ -3,7 +3,6 @@
 PENDING = frozenset(
     {
         "test_account.py",
-        "test_dialects.py",
         "test_inline.py",
         "test_parameters.py",
         "test_partial.py",

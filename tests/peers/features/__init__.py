@@ -3,6 +3,7 @@
 from tests.peers.features import (  # noqa: F401, I001
     models,
     settings,
+    servers,
     messages,
     media,
     tools,

@@ -9,7 +9,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from tests.peers.peer import ANSWER, Peer, reasoning_of, refuse, stream
+from tests.peers.peer import Peer, reasoning_of, refuse, stream
 from tests.peers.probing import feature
 
 row = partial(feature, group="Messages and reasoning", page="reasoning.md")
@@ -126,45 +126,6 @@ def synthesized_calls(peer: Peer) -> None:
         ToolMessage("nothing", tool_call_id="a"),
     ]
     assert peer.model("kimi-k2.6").invoke(history).text, "no answer"
-
-
-@row(
-    "the `reasoning` field of newer vLLM",
-    source="4.4",
-    tests=["test_reasoning.py::test_reasoning_of_newer_vllm_goes_back_under_its_name"],
-)
-def vllm_reasoning(peer: Peer) -> None:
-    peer.kimi.send(
-        b'{"id":"1","object":"chat.completion","created":1,"model":"kimi-k3",'
-        b'"choices":[{"index":0,"message":{"role":"assistant","content":"Four.",'
-        b'"reasoning":"Two and two."},"finish_reason":"stop"}]}'
-    )
-    model = peer.model()
-    answer = model.invoke("2 + 2?")
-    assert reasoning_of(answer) == "Two and two.", "the reasoning is lost"
-    model.invoke(["2 + 2?", answer, "And one?"])
-    assert _assistant(peer).get("reasoning") == "Two and two.", "it did not go back"
-
-
-@row(
-    "thinking switched off on vLLM and SGLang (`chat_template_kwargs`)",
-    source="4.4, seed 000",
-    page="chat-kimi.md",
-    tests=["test_dialects.py"],
-)
-def template_kwargs(peer: Peer) -> None:
-    peer.kimi.send(ANSWER)
-    peer.model("kimi-k2", dialect="vllm", thinking=False).invoke("Hello!")
-    peer.sent("chat_template_kwargs", {"thinking": False})
-    peer.sent("thinking", None)
-
-
-@template_kwargs.or_else("through extra_body")
-def _(peer: Peer) -> None:
-    peer.kimi.send(ANSWER)
-    off = {"thinking": False}
-    peer.stretched("kimi-k2", chat_template_kwargs=off).invoke("Hello!")
-    peer.sent("chat_template_kwargs", off)
 
 
 @row(

@@ -6,7 +6,9 @@ import pickle
 from functools import partial
 from typing import Any
 
+from deepagents import create_deep_agent
 from langchain.agents import create_agent
+from langchain.agents.middleware import SummarizationMiddleware
 from langchain.chat_models import init_chat_model
 from langchain_core.load import dumpd, load
 from langchain_core.messages import HumanMessage
@@ -130,7 +132,7 @@ def init_chat_model_(peer: Peer) -> None:
 @row(
     "an agent's loop over two turns and a checkpointer, every reasoning sent back",
     source="D",
-    page="reasoning.md",
+    page="agents.md",
     tests=[
         "test_langchain.py::test_an_agent_keeps_its_reasoning_through_a_checkpointer"
     ],
@@ -142,7 +144,7 @@ def agent_loop(peer: Peer) -> None:
 @row(
     "the same on `kimi-k2.6`, which answers 400 without it",
     source="4.2, D",
-    page="reasoning.md",
+    page="agents.md",
     tests=[
         "test_langchain.py::test_an_agent_keeps_its_reasoning_through_a_checkpointer"
     ],
@@ -166,7 +168,7 @@ def _run_agent(peer: Peer, model: str) -> None:
 @row(
     "an agent of fifty steps, every reasoning sent back",
     source="4.2, seed 000",
-    page="reasoning.md",
+    page="agents.md",
     tests=["test_agents.py::test_two_hundred_steps_lose_nothing"],
 )
 def long_agent(peer: Peer) -> None:
@@ -179,6 +181,52 @@ def long_agent(peer: Peer) -> None:
     thoughts = [m.get("reasoning_content") for m in sent]
     kept = sum(found == f"Thought {n}" for n, found in enumerate(thoughts))
     assert kept == 50, f"{kept} of 50 thoughts went back"
+
+
+@row(
+    "a deep agent that plans and writes, every reasoning sent back",
+    source="D",
+    page="agents.md",
+    tests=["test_deep_agents.py::test_a_deep_agent_plans_and_writes_files"],
+)
+def deep_agent(peer: Peer) -> None:
+    note = {"file_path": "/note.md", "content": "Hello"}
+    peer.kimi.reply(
+        reasoning="A note.", tool_calls=[{"name": "write_file", "arguments": note}]
+    )
+    peer.kimi.reply("Done.")
+    state = create_deep_agent(peer.model()).invoke({"messages": "Write a note."})
+    assert state["files"]["/note.md"]["content"] == "Hello", "no note"
+    sent = [m for m in peer.body["messages"] if m["role"] == "assistant"]
+    thoughts = [m.get("reasoning_content") for m in sent]
+    assert thoughts == ["A note."], f"sent back with reasoning_content={thoughts[0]!r}"
+
+
+@row(
+    "history is summarized when the reported usage nears the window",
+    source="A.2",
+    page="agents.md",
+    tests=["test_agents.py::test_the_reported_usage_makes_langchain_summarize"],
+)
+def summaries(peer: Peer) -> None:
+    _summarize(peer, peer.model())
+
+
+@summaries.or_else("with the window given by hand")
+def _(peer: Peer) -> None:
+    _summarize(peer, peer.model(profile={"max_input_tokens": 1_048_576}))
+
+
+def _summarize(peer: Peer, model: Any) -> None:
+    almost = {"prompt_tokens": 900_000, "completion_tokens": 9, "total_tokens": 900_009}
+    peer.kimi.reply("Hello!", usage=almost)
+    told = ("fraction", 0.8)
+    middleware = SummarizationMiddleware(model, trigger=told, keep=("messages", 1))
+    agent = create_agent(model, middleware=[middleware], checkpointer=InMemorySaver())
+    thread: Any = {"configurable": {"thread_id": "1"}}
+    for _ in range(2):
+        agent.invoke({"messages": "Hello!"}, thread)
+    assert len(peer.bodies) == 3, "nothing was summarized"
 
 
 @row(

@@ -3,7 +3,7 @@
 import warnings
 from functools import partial
 
-from tests.peers.peer import ANSWER, Peer, refuse
+from tests.peers.peer import Peer, refuse
 from tests.peers.probing import Feature, feature
 from tests.peers.wording import brief
 
@@ -199,15 +199,3 @@ def regions(peer: Peer) -> None:
         assert "moonshot.cn" in str(error), f"told only: {brief(error)}"
     else:
         raise AssertionError("answered")
-
-
-@row(
-    "any other id and host (Kimi Code, gateways): sent as they are given",
-    source="8",
-    tests=["test_settings.py::test_sampling_is_free_where_no_row_fixes_it"],
-)
-def other_hosts(peer: Peer) -> None:
-    peer.kimi.send(ANSWER)
-    answer = peer.model("kimi-for-coding").invoke("Hello!")
-    peer.sent("model", "kimi-for-coding")
-    assert answer.text == "Hello!", f"answered {answer.text!r}"
