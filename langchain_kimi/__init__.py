@@ -9,6 +9,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from langchain_kimi._costs import Cost
+    from langchain_kimi._listings import Balance
     from langchain_kimi._registration import register
     from langchain_kimi.batches import KimiBatches
     from langchain_kimi.chat_models import ChatKimi
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Balance",
     "ChatKimi",
+    "Cost",
     "KimiBatches",
     "KimiFileLoader",
     "KimiFileParser",
@@ -36,7 +40,9 @@ __all__ = [
 __version__: str
 
 _HOMES = {
+    "Balance": "langchain_kimi._listings",
     "ChatKimi": "langchain_kimi.chat_models",
+    "Cost": "langchain_kimi._costs",
     "KimiBatches": "langchain_kimi.batches",
     "KimiFileLoader": "langchain_kimi.document_loaders",
     "KimiFileParser": "langchain_kimi.document_loaders",

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import Runnable, RunnableBinding
 
 from langchain_kimi._json import as_object, as_text
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._refusal import KimiSettingError, show
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
 from langchain_kimi._rules import (
@@ -60,7 +60,7 @@ def refuse(violations: Iterable[Violation]) -> None:
         KimiSettingError: If there is any.
     """
     for violation in violations:
-        given = "" if violation.given is None else f"={violation.given!r}"
+        given = "" if violation.given is None else f"={show(violation.given)}"
         raise KimiSettingError(
             f"Kimi would refuse {violation.field}{given}: {violation.message}. "
             f"To mend it: {violation.remedy}."
@@ -68,15 +68,19 @@ def refuse(violations: Iterable[Violation]) -> None:
 
 
 def _with_ids(requests: BatchInput) -> Iterator[tuple[Any, LanguageModelInput]]:
+    _check_list(requests)
     if isinstance(requests, Mapping):
         yield from requests.items()
-    elif isinstance(requests, str):
-        raise KimiSettingError(
-            f"requests={requests!r} is one text: give a list, or a dict from an id of "
-            "your own to a conversation."
-        )
     else:
         yield from ((str(position), given) for position, given in enumerate(requests))
+
+
+def _check_list(requests: object) -> None:
+    if isinstance(requests, str) or not isinstance(requests, Iterable):
+        raise KimiSettingError(
+            f"requests={show(requests)} is no list: give one, or a dict from an id of "
+            "your own to a conversation."
+        )
 
 
 def _unbind(model: BatchModel) -> tuple[ChatKimi, JsonObject]:

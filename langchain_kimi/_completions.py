@@ -9,7 +9,7 @@ from langchain_kimi._client import Answer, Call, Clients, read_request_id
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
 from langchain_kimi._stream import StreamReader
-from langchain_kimi._wire import ChatRequest
+from langchain_kimi._wire import ChatRequest, JsonObject
 
 if TYPE_CHECKING:
     import openai
@@ -93,21 +93,30 @@ class Completions(Clients):
             reasoning_field=self.settings.reasoning_field,
         )
 
-    def estimate_tokens(self, request: ChatRequest) -> int:
-        """Return the API's own count of a prompt's tokens.
+    def count_tokens(self, request: JsonObject) -> int | None:
+        """Return the API's own count of a prompt's tokens; None if it counts none.
 
         Args:
-            request: A chat request; only its model and messages are counted.
+            request: The model and the messages.
         """
-        body = {key: request.get(key) for key in ("model", "messages")}
+        import openai
+
+        from langchain_kimi._failures import is_without_endpoint
+
         call = Call(
             method="post",
             path=ESTIMATE_PATH,
-            content=encode_request(body),
-            model=_model(request),
+            content=encode_request(request),
+            model=request["model"],
             expected="token count",
         )
-        return self.request(call).read(lambda found: int(found["data"]["total_tokens"]))
+        try:
+            answer = self.request(call)
+        except openai.APIStatusError as error:
+            if is_without_endpoint(error):
+                return None
+            raise
+        return answer.read(lambda found: int(found["data"]["total_tokens"]))
 
 
 def _chat_call(request: ChatRequest) -> Call:

@@ -4,11 +4,12 @@ Kimi reads `text`, `image_url` and `video_url` parts; a medium is base64 data or
 of an uploaded file (`ms://<id>`), never a public URL (kimi-api.md 7.1).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from langchain_kimi._json import as_object
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._refusal import KimiSettingError, show
 from langchain_kimi._wire import JsonObject
 
 Content: TypeAlias = str | list[str | dict[Any, Any]]
@@ -56,7 +57,13 @@ def build_parts(blocks: Iterable[str | Mapping[Any, Any]]) -> Iterator[JsonObjec
 
 
 def _text(block: Mapping[str, Any]) -> JsonObject:
-    return {"type": "text", "text": block.get("text") or ""}
+    text = block.get("text") or ""
+    if not isinstance(text, str):
+        raise KimiSettingError(
+            f"A content block of type {block['type']!r} has no text but {show(text)}. "
+            "Write it as text, such as JSON."
+        )
+    return {"type": "text", "text": text}
 
 
 def _media_url(block: Mapping[str, Any]) -> JsonObject:
@@ -83,6 +90,7 @@ def _url(kind: str, fields: Mapping[str, Any], block: Mapping[str, Any]) -> str:
         return file_id if str(file_id).startswith("ms://") else f"ms://{file_id}"
     data = fields.get("base64") or fields.get("data")
     if data:
+        _check_base64(kind, data)
         mime_type = fields.get("mime_type") or fields.get("media_type")
         return f"data:{mime_type or _MIME_TYPES[kind]};base64,{data}"
     if fields.get("url"):
@@ -90,6 +98,16 @@ def _url(kind: str, fields: Mapping[str, Any], block: Mapping[str, Any]) -> str:
     raise _without_source(block)
 
 
+def _check_base64(kind: str, data: object) -> None:
+    # Its beginning tells bytes, paths and URLs apart; all of it may be 100 MB.
+    if not isinstance(data, str) or not _BASE64.fullmatch(data[:64]):
+        raise KimiSettingError(
+            f"The data of a content block of type {kind!r} is no base64 text: "
+            f"{show(data)}. Encode the bytes with base64.b64encode(...).decode()."
+        )
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 _MIME_TYPES = {"image": "image/png", "video": "video/mp4"}
 _BUILDERS: Mapping[str, Callable[[Mapping[str, Any]], JsonObject]] = {
     "text": _text,

@@ -34,6 +34,7 @@ from langchain_kimi.errors import (
 
 Response: TypeAlias = openai.APIResponse[object] | openai.AsyncAPIResponse[object]
 
+_MISSING = "resource_not_found_error"
 _BY_TYPE: Mapping[str, type[KimiStatusError]] = {
     "exceeded_current_quota_error": KimiQuotaError,
     "engine_overloaded_error": KimiOverloadedError,
@@ -42,7 +43,7 @@ _BY_TYPE: Mapping[str, type[KimiStatusError]] = {
     "incorrect_api_key_error": KimiAuthenticationError,
     "invalid_authentication_error": KimiAuthenticationError,
     "permission_denied_error": KimiPermissionDeniedError,
-    "resource_not_found_error": KimiNotFoundError,
+    _MISSING: KimiNotFoundError,
 }
 _BY_STATUS: Mapping[int, type[KimiStatusError]] = {
     400: KimiInvalidRequestError,
@@ -110,6 +111,19 @@ def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusEr
     if error.status_code in _RETRYABLE_STATUS:
         found.is_retryable = True
     return found
+
+
+def is_without_endpoint(error: openai.APIStatusError) -> bool:
+    """Tell a server that lacks an endpoint from one that refuses the request.
+
+    Args:
+        error: What a call to the endpoint raised.
+    """
+    # Kimi says 404 of a model too, always with this type; a server of one's own says
+    # 404 of a path with another body (vLLM: {"detail":"Not Found"}).
+    kind = _error_body(error.body).get("type")
+    has_no_path = error.status_code == 404 and kind != _MISSING
+    return has_no_path or error.status_code == 405
 
 
 def _error_body(body: object) -> JsonObject:

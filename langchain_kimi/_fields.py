@@ -20,6 +20,7 @@ _REQUEST_FIELDS = (
     "thinking",
     "reasoning_effort",
     "prompt_cache_key",
+    "prompt_cache_options",
     "safety_identifier",
     "stream_usage",
     "extra_body",
@@ -59,6 +60,9 @@ class KimiFields(ConnectionFields, BaseChatModel):
     """Up to 5 texts of at most 32 bytes that end the answer."""
     prompt_cache_key: str | None = None
     """The session or task id whose requests share a prompt cache."""
+    prompt_cache_options: dict[str, Any] | None = None
+    """How the prompt cache is written (K3 family): {"mode": "implicit", "ttl": "1h"}.
+    Only reported, of October 2026: it is sent as it is."""
     safety_identifier: str | None = None
     """A stable id of the end user, hashed, for abuse detection."""
     model_kwargs: dict[str, Any] = Field(default_factory=dict)

@@ -1,5 +1,6 @@
 """What is asked of the Files API -> the calls, and their answers -> files."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from langchain_kimi._wire import JsonObject
 
 _FILES = "/files"
 _EXPECTED = "file object"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,8 @@ def build_path(root: str, id: str, *more: str) -> str:
     Raises:
         KimiSettingError: If it is none; `GET /files/` would list all files instead.
     """
-    # A path part of dots leads elsewhere.
-    if not str(id or "").strip(". "):
+    # A path part of dots leads elsewhere, and half a surrogate pair nowhere.
+    if not str(id or "").strip(". ") or _SURROGATE.search(str(id)):
         raise KimiSettingError(
             f"{id!r} is no id: give the `id` of what upload, submit or list returned."
         )

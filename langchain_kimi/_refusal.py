@@ -30,6 +30,20 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]!r}? " if near else ""
 
 
+_SHOWN = 200
+
+
+def show(value: object) -> str:
+    """Return a value as an error shows it: what is long (a picture) only in part.
+
+    Args:
+        value: What was given.
+    """
+    text = repr(value)
+    left_out = len(text) - _SHOWN
+    return text if left_out <= 0 else f"{text[:_SHOWN]}... ({left_out} more characters)"
+
+
 # Fields whose value is never told: a key, and headers that may hold one.
 _SECRET = ("api_key", "default_headers")
 
@@ -59,5 +73,5 @@ def _read_fault(fault: ErrorDetails, known: list[str]) -> str:
         return text
     # The input of a missing field is all that was given, the key among it.
     is_secret = path.startswith(_SECRET) or fault["type"] == "missing"
-    given = "" if is_secret else f"={fault['input']!r}"
+    given = "" if is_secret else f"={show(fault['input'])}"
     return f"{path}{given}: {text}"

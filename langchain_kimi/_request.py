@@ -8,9 +8,9 @@ from langchain_core.messages import BaseMessage
 from langchain_kimi._dialects import Dialect
 from langchain_kimi._json import as_object, is_array, is_object, write_json
 from langchain_kimi._messages import build_messages
-from langchain_kimi._refusal import KimiSettingError, Notify, nearest_name
+from langchain_kimi._refusal import KimiSettingError, Notify, nearest_name, show
 from langchain_kimi._response_format import build_response_format
-from langchain_kimi._rules import check_request
+from langchain_kimi._rules import BODY_LIMIT, check_request
 from langchain_kimi._settings import Settings, build_settings
 from langchain_kimi._tools import build_tools, choose_tools
 from langchain_kimi._wire import ChatRequest, JsonObject, Message
@@ -157,7 +157,7 @@ def _refuse_violations(known: Settings, dialect: Dialect) -> None:
         hosted=dialect.hosted,
         fetches_urls=dialect.fetches_urls,
     ):
-        given = "" if violation.given is None else f"={violation.given!r}"
+        given = "" if violation.given is None else f"={show(violation.given)}"
         raise KimiSettingError(
             f"{request['model']} would refuse {violation.field}{given}: "
             f"{violation.message}. To mend it: {violation.remedy}."
@@ -171,12 +171,20 @@ def encode_request(request: Mapping[str, Any]) -> bytes:
         request: The body, as `build_request` returns it.
 
     Raises:
-        KimiSettingError: For a value that JSON or UTF-8 cannot say.
+        KimiSettingError: For a value that JSON or UTF-8 cannot say, or for more than
+            the API takes.
     """
     try:
-        return write_json(request).encode()
+        content = write_json(request).encode()
     except (TypeError, ValueError) as error:
         raise KimiSettingError(
             f"The request cannot be written as JSON: {error}. Give only JSON values "
             "(no NaN, no objects) and text without lone surrogates."
         ) from error
+    if len(content) > BODY_LIMIT:
+        raise KimiSettingError(
+            f"The request has {len(content)} bytes, and Kimi takes at most "
+            f"{BODY_LIMIT}. Upload large pictures and videos with KimiFiles, and send "
+            "their ids."
+        )
+    return content

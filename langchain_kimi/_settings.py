@@ -14,7 +14,7 @@ from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import fixed_values
 from langchain_kimi._thinking import write_thinking
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import ALIASES, Mode, Model
+from langchain_kimi.catalogue import ALIASES, DEFAULT_MODEL, Mode, Model
 
 # Settings that frameworks send by habit; a fixed `logprobs` is a wish for an output.
 _DROPPABLE = ("temperature", "top_p", "n", "presence_penalty", "frequency_penalty")
@@ -44,8 +44,11 @@ def build_settings(settings: JsonObject, dialect: Dialect, notify: Notify) -> Se
         KimiSettingError: For a setting that the model refuses.
     """
     request = {name: value for name, value in settings.items() if value is not None}
-    if not isinstance(request["model"], str):
-        raise KimiSettingError(f"model={request['model']!r} is not a model id.")
+    if not isinstance(request["model"], str) or not request["model"].strip():
+        raise KimiSettingError(
+            f"model={request['model']!r} is not a model id. Give one such as "
+            f"{DEFAULT_MODEL!r}."
+        )
     model = find_row(request["model"], dialect)
     alias = ALIASES.get(request["model"])
     if alias and dialect.expands_aliases:
@@ -61,6 +64,7 @@ def build_settings(settings: JsonObject, dialect: Dialect, notify: Notify) -> Se
     rules = model if model and dialect.hosted and not model.retired else None
     if rules:
         _drop_fixed(request, rules, notify)
+        _tell_cache_options(request, rules, notify)
     return Settings(request, model, mode, rules)
 
 
@@ -85,3 +89,9 @@ def _drop_fixed(request: JsonObject, model: Model, notify: Notify) -> None:
                 f"{name}={request.pop(name)!r} was not sent: {model.id} accepts only "
                 f"{fixed[name]:g}. Leave {name} out."
             )
+
+
+def _tell_cache_options(request: JsonObject, model: Model, notify: Notify) -> None:
+    options = request.get("prompt_cache_options")
+    if options is not None and not model.cache_options:
+        notify(f"prompt_cache_options={options!r} has no effect on {model.id}.")

@@ -1,13 +1,13 @@
 """LangChain tools and tool_choice -> the API's, as the model's row allows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
 from langchain_core.tools import BaseTool
 
 from langchain_kimi._json import as_object, is_object
 from langchain_kimi._json_schema import JSON_TYPES, UNREADABLE, read_function
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._refusal import KimiSettingError, show
 from langchain_kimi._rules import tool_name
 from langchain_kimi._schema import adapt_schema
 from langchain_kimi._wire import JsonObject
@@ -33,9 +33,17 @@ def build_tools(
         strict: Sets `function.strict` on each; the API's default is true.
 
     Raises:
-        KimiSettingError: For something that is not a tool.
+        KimiSettingError: For something that is not a tool, or no list of tools.
     """
+    _check_list(tools)
     return [build_tool(tool, strict=strict) for tool in tools]
+
+
+def _check_list(tools: object) -> None:
+    """Refuse what is no list, and a single tool, though some can be walked."""
+    if not isinstance(tools, Iterable) or isinstance(tools, str | Mapping | BaseTool):
+        given = show(cast("object", tools))
+        raise KimiSettingError(f"{given} is no list of tools: give [tool, ...].")
 
 
 def build_tool(tool: Tool, *, strict: bool | None = None) -> JsonObject:

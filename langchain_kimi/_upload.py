@@ -123,9 +123,10 @@ def build_upload(
     """
     opener, start, size, own_name = _find_source(file)
     name = own_name if filename is None else filename
+    filename = _check_name(name)
     return Upload(
-        filename=_check_name(name),
-        purpose=_check_purpose(purpose, name, size),
+        filename=filename,
+        purpose=_check_purpose(purpose, filename, size),
         size=size,
         opener=opener,
         start=start,
@@ -170,7 +171,9 @@ def _measure(path: Path) -> int:
     return found.st_size
 
 
-def _check_name(filename: str) -> str:
+def _check_name(filename: object) -> str:
+    if not isinstance(filename, str):
+        raise KimiSettingError(f"filename={filename!r} is no text: give one.")
     if not filename.strip():
         raise KimiSettingError("The file has no name: give filename='name.extension'.")
     try:

@@ -100,6 +100,8 @@ class Model:
     structured_output: bool = True
     dynamic_tools: bool = False
     """Whether a system message may carry `tools` in mid-conversation."""
+    cache_options: bool = False
+    """Whether `prompt_cache_options` has an effect, as is reported."""
     batch: bool | None = None
     """Whether the Batch API takes it; None where nothing is published."""
     prices: Prices | None = None
@@ -182,6 +184,8 @@ def _k3(
         keep_default="all",
         missing_reasoning="degraded",
         dynamic_tools=True,
+        # "K3 and later" (reports since October 2026).
+        cache_options=True,
         batch=batch,
         prices=prices,
         released=released,

@@ -1,9 +1,7 @@
 """ChatKimi: fields, validators and LangChain's hooks; each delegates to its stage."""
 
-import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Self, cast
 
 from langchain_core.callbacks import (
@@ -15,23 +13,13 @@ from langchain_core.language_models import (
     LanguageModelInput,
     ModelProfile,
 )
-from langchain_core.messages import (
-    AIMessage,
-    BaseMessage,
-    HumanMessage,
-    SystemMessage,
-)
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
-from pydantic import PrivateAttr
 
 from langchain_kimi import _content_blocks
-from langchain_kimi._client import ClientSettings
-from langchain_kimi._completions import Completions
-from langchain_kimi._connection import KEY_VARIABLES, build_client_settings
-from langchain_kimi._fields import KimiFields
-from langchain_kimi._json import write_json
-from langchain_kimi._messages import build_messages
+from langchain_kimi._account import KimiAccount
+from langchain_kimi._connection import KEY_VARIABLES
 from langchain_kimi._profiles import build_profile
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._request import build_request
@@ -44,7 +32,7 @@ from langchain_kimi._wire import ChatRequest, JsonObject
 _content_blocks.register()
 
 
-class ChatKimi(KimiFields):
+class ChatKimi(KimiAccount):
     """A Kimi model of Moonshot AI.
 
     Nothing is sent that is not set here, in `bind` or in the call; a setting that the
@@ -61,9 +49,6 @@ class ChatKimi(KimiFields):
         print(answer.additional_kwargs["reasoning_content"], answer.text)
         ```
     """
-
-    _clients: Completions = PrivateAttr()
-    _told: set[str] = PrivateAttr(default_factory=set)
 
     def _request(
         self,
@@ -88,29 +73,6 @@ class ChatKimi(KimiFields):
         given = {name: value for name, value in settings.items() if value is not None}
         stops = {} if stop is None else {"stop": stop}
         return {**self._default_params, **given, **stops}
-
-    def _notify(self, message: str) -> None:
-        """Warn of something that was not sent, once for each instance."""
-        if message not in self._told:
-            self._told.add(message)
-            warnings.warn(message, UserWarning, stacklevel=2)
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Prepare the clients; they open nothing before the first call."""
-        super().model_post_init(context)
-        self._clients = Completions(self._client_settings)
-
-    @property
-    def _client_settings(self) -> ClientSettings:
-        settings = build_client_settings(self)
-        return replace(settings, reasoning_field=self._dialect.reasoning_field)
-
-    def _open_clients(self) -> Completions:
-        """Return the clients; new ones where a copy or an assignment changed them."""
-        settings = self._client_settings
-        if self._clients.settings != settings:
-            self._clients = Completions(settings)
-        return self._clients
 
     def _generate(
         self,
@@ -223,52 +185,6 @@ class ChatKimi(KimiFields):
         """
         messages = self._convert_input(input).to_messages()
         return self._request(messages, None, settings, stream=False)
-
-    def get_num_tokens_from_messages(
-        self,
-        messages: Sequence[BaseMessage],
-        tools: Sequence[Tool] | None = None,
-    ) -> int:
-        """Count a prompt's tokens with the API's estimate endpoint, which is free.
-
-        Args:
-            messages: The conversation.
-            tools: Not counted by the endpoint; their JSON is counted as a message.
-
-        Raises:
-            KimiSettingError: For a content block that Kimi cannot read.
-            openai.APIError: If the server cannot be reached or has no such endpoint.
-        """
-        counted = list(messages)
-        if tools:
-            counted.append(SystemMessage(write_json(build_tools(tools))))
-        if not counted:
-            return 0
-        # Any slice of a conversation may be counted: what could not be sent too.
-        return self._open_clients().estimate_tokens(
-            {
-                "model": self.model_name,
-                "messages": build_messages(
-                    counted, dialect=self._dialect, notify=self._notify
-                ),
-            }
-        )
-
-    def get_num_tokens(self, text: str) -> int:
-        """Count the tokens of a prompt with one message, by the API's estimate.
-
-        Args:
-            text: The message.
-        """
-        return self.get_num_tokens_from_messages([HumanMessage(text)])
-
-    def close(self) -> None:
-        """Close the connections of sync calls; a later call opens new ones."""
-        self._clients.close()
-
-    async def aclose(self) -> None:
-        """Close the connections that async calls opened in the running event loop."""
-        await self._clients.aclose()
 
     def model_copy(
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False

@@ -18,6 +18,7 @@ from langchain_core.documents import Document
 from langchain_core.documents.base import Blob
 
 from langchain_kimi._json import as_object
+from langchain_kimi._refusal import KimiSettingError, show
 from langchain_kimi._upload import build_upload
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.files import KimiFile, KimiFiles
@@ -118,10 +119,9 @@ class KimiFileLoader(BaseLoader):
                 documents' metadata. A file that cannot be extracted is never left.
 
         Raises:
-            KimiSettingError: If there is no key.
+            KimiSettingError: If there is no key, or for something that is no path.
         """
-        single = isinstance(paths, str | os.PathLike)
-        self._paths = [Path(path) for path in ([paths] if single else paths)]
+        self._paths = _read_paths(paths)
         # The connections of a caller are the caller's to close.
         self._own = KimiFiles() if files is None else None
         self._parser = KimiFileParser(files or self._own, keep_files=keep_files)
@@ -158,6 +158,17 @@ class KimiFileLoader(BaseLoader):
         for path in self._paths:
             build_upload(path, purpose="file-extract", filename=None)
         return [Blob.from_path(path) for path in self._paths]
+
+
+def _read_paths(paths: _Path | Sequence[_Path]) -> list[Path]:
+    single = isinstance(paths, str | os.PathLike)
+    try:
+        return [Path(path) for path in ([paths] if single else paths)]
+    except TypeError as error:
+        raise KimiSettingError(
+            f"paths={show(paths)} is no path and no list of paths ({error}). Give "
+            "'report.pdf' or ['report.pdf', ...]; for bytes use KimiFileParser."
+        ) from error
 
 
 def _open_blob(blob: Blob) -> tuple[Path | bytes, str | None]:

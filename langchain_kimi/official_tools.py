@@ -86,6 +86,11 @@ class KimiFormulaToolkit(ConnectionFields, BaseToolkit):
                     f"{uri!r} is no formula's URI. Give a namespace, a name and a tag, "
                     "such as 'moonshot/date:latest'."
                 )
+        if len(set(self.formulas)) < len(self.formulas):
+            raise KimiSettingError(
+                f"formulas={self.formulas!r} names one twice, and Kimi takes each tool "
+                "only once. Leave one of them out."
+            )
         return self
 
     def model_post_init(self, context: Any, /) -> None:

@@ -377,3 +377,13 @@ def test_two_addresses_are_refused() -> None:
         ChatKimi(region="mars", api_key="k")  # type: ignore[arg-type]
     with pytest.raises(KimiSettingError, match="'global' or 'china'"):
         ChatKimi(region=["china"], api_key="k")  # type: ignore[arg-type]
+
+
+def test_a_group_costs_what_its_model_costs(chat: Chat) -> None:
+    """The proxy's name of a model says which prices hold."""
+    usage = {"input_tokens": 1_000_000, "output_tokens": 0, "total_tokens": 1_000_000}
+    costs = {
+        name: chat(model=name, dialect="litellm").cost(usage).total
+        for name in ("kimi-k3-low", "kimi", "moonshot/kimi-k3")
+    }
+    assert set(costs.values()) == {chat().cost(usage).total}

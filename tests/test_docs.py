@@ -110,6 +110,23 @@ def test_the_example_of_official_tools_runs_without_a_key() -> None:
         assert words in ran.stdout
 
 
+def test_the_example_of_costs_runs_without_a_key() -> None:
+    """The first turn is paid in full, the next ones are cached in part."""
+    ran = subprocess.run(
+        [sys.executable, str(_ROOT / "docs" / "examples" / "costs.py")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "kimi-k3: a window of 1048576 tokens; Prices(input=3.0" in ran.stdout
+    assert "for new input, $0.0 for cached" in ran.stdout
+    cached = re.findall(r"\$([0-9.]+) for cached", ran.stdout)
+    assert float(cached[0]) == 0 < float(cached[1]) < float(cached[2])
+    assert "49.58894 are left" in ran.stdout
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     """So that a release is not told late."""
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]

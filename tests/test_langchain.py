@@ -148,7 +148,9 @@ print(before == load.ALL_SERIALIZABLE_MAPPINGS, bool(get_translator("moonshot"))
 def test_what_is_public_is_listed() -> None:
     """And exists."""
     assert set(langchain_kimi.__all__) == {
+        "Balance",
         "ChatKimi",
+        "Cost",
         "KimiBatches",
         "KimiFileLoader",
         "KimiFileParser",

@@ -11,7 +11,12 @@ from langchain_kimi._rules._batches import (
     check_batch_model,
     check_lines,
 )
-from langchain_kimi._rules._files import FILE_LIMIT, PURPOSES, check_file
+from langchain_kimi._rules._files import (
+    BODY_LIMIT,
+    FILE_LIMIT,
+    PURPOSES,
+    check_file,
+)
 from langchain_kimi._rules._messages import check_messages, running_turn_start
 from langchain_kimi._rules._settings import (
     check_settings,
@@ -31,6 +36,7 @@ from langchain_kimi.catalogue import Model
 
 __all__ = [
     "BATCH_ENDPOINT",
+    "BODY_LIMIT",
     "FILE_LIMIT",
     "PURPOSES",
     "Violation",

@@ -70,18 +70,18 @@ def _check_metadata(metadata: object) -> Iterator[Violation]:
             "leave some out",
         )
     for key, value in metadata.items():
-        if len(key) > _KEY_LENGTH or not _is_value(value):
+        if not (_is_text(key, _KEY_LENGTH) and _is_text(value, _VALUE_LENGTH)):
             yield _refuse(
-                f"metadata.{key[:_KEY_LENGTH]}",
-                f"must be a string of at most {_VALUE_LENGTH} characters under a key "
-                f"of at most {_KEY_LENGTH}",
+                f"metadata.{str(key)[:_KEY_LENGTH]}",
+                f"must be a string of at most {_VALUE_LENGTH} characters under a key, "
+                f"a string too, of at most {_KEY_LENGTH}",
                 "shorten it, or write it as a string",
                 value,
             )
 
 
-def _is_value(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= _VALUE_LENGTH
+def _is_text(text: object, length: int) -> bool:
+    return isinstance(text, str) and len(text) <= length
 
 
 def check_lines(lines: Sequence[object]) -> Iterator[Violation]:

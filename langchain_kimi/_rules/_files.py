@@ -8,6 +8,8 @@ PURPOSES = ("file-extract", "image", "video", "batch")
 """What a file may be for (OpenAPI 2026-08-17)."""
 FILE_LIMIT = 100 * 1024 * 1024
 """The most bytes of a file ("each file must not exceed 100 MB", files-upload)."""
+BODY_LIMIT = FILE_LIMIT
+"""The most bytes of a request's body ("Body <= 100 MB", vision guide 2026-08-13)."""
 
 _AGAIN = "please confirm and re-upload the file"
 

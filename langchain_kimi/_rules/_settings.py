@@ -228,7 +228,9 @@ _TYPES: Mapping[str, tuple[Callable[[object], bool], str]] = {
         (_is_text, "a string"),
     ),
     "tools": (is_array, "a list"),
-    "stream_options": (is_object, "an object"),
+    **dict.fromkeys(
+        ("stream_options", "prompt_cache_options"), (is_object, "an object")
+    ),
 }
 _RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 # "no extra keys" (OpenAPI); Moonshot's own client sends `effort`, Vercel's the budget.

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from langchain_kimi._json import as_object, is_object
 from langchain_kimi._mfjs import Level, check_schema
-from langchain_kimi._rules import check_request, requested_cap
+from langchain_kimi._rules import BODY_LIMIT, check_request, requested_cap
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Model
 from langchain_kimi.emulator._exchange import Request
@@ -18,9 +18,6 @@ from langchain_kimi.emulator._failures import (
 from langchain_kimi.emulator._prompt import read_tools
 from langchain_kimi.emulator._settings import Settings
 from langchain_kimi.emulator._tokens import count_prompt
-
-BODY_LIMIT = 100 * 1024 * 1024
-"""The most bytes of a body ("Body <= 100 MB", vision guide 2026-08-13)."""
 
 
 def read_body(request: Request) -> JsonObject:
