@@ -2,9 +2,7 @@
 
 PENDING = frozenset(
     {
-        "test_account.py",
         "test_inline.py",
-        "test_parameters.py",
         "test_partial.py",
     }
 )

@@ -2,6 +2,7 @@
 
 import io
 import json
+import warnings
 from contextlib import suppress
 from functools import partial
 
@@ -116,6 +117,23 @@ def token_counts(peer: Peer) -> None:
     assert counted == billed, f"counted {counted} instead of {billed}"
 
 
+@row(
+    "a server that counts no tokens gets an estimate, and a warning",
+    source="7.4",
+    page="costs-and-limits.md",
+    tests=["test_account.py::test_a_server_that_counts_nothing_gets_an_estimate"],
+)
+def estimates(peer: Peer) -> None:
+    _provide_encoding()
+    missing = "/v1/tokenizers/estimate-token-count"
+    peer.kimi.fail(404, "resource_not_found_error", "no such path", path=missing)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        counted = peer.model().get_num_tokens_from_messages([HumanMessage("Hello!")])
+    assert counted > 0, "counted none"
+    assert told, "an estimate was given as a count"
+
+
 def _provide_encoding() -> None:
     """Spare tiktoken its download: whether there is a network is no client's merit."""
     with suppress(ImportError):
@@ -148,7 +166,7 @@ def cache_per_thread(peer: Peer) -> None:
 @row(
     "what an answer costs, cached tokens at their price",
     source="1.1",
-    page="chat-kimi.md",
+    page="costs-and-limits.md",
     tests=["test_account.py::test_an_answer_has_a_cost"],
 )
 def costs(peer: Peer) -> None:
@@ -173,7 +191,7 @@ def _(peer: Peer) -> None:
 @row(
     "the models of the account, with what each can",
     source="1.4",
-    page="chat-kimi.md",
+    page="costs-and-limits.md",
     tests=["test_account.py::test_the_server_s_list_is_the_catalogue_s"],
 )
 def listed_models(peer: Peer) -> None:
@@ -191,7 +209,7 @@ def _(peer: Peer) -> None:
 @row(
     "the account's balance",
     source="7.4",
-    page="chat-kimi.md",
+    page="costs-and-limits.md",
     tests=["test_account.py::test_the_balance_is_exact"],
 )
 def balance(peer: Peer) -> None:

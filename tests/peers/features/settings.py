@@ -96,7 +96,7 @@ def misspelt_settings(peer: Peer) -> None:
     )
 
 
-def _setting(name: str, value: object, source: str = "2.1") -> Feature:
+def _setting(name: str, value: object, source: str, test: str = _SENT) -> Feature:
     def probe(peer: Peer) -> None:
         peer.model(**{name: value}).invoke("Hello!")
         peer.sent(name, value)
@@ -106,33 +106,36 @@ def _setting(name: str, value: object, source: str = "2.1") -> Feature:
         peer.sent(name, value)
 
     probe.__name__ = name
-    made = row(f"`{name}`", source=source, tests=[_SENT])(probe)
+    made = row(f"`{name}`", source=source, tests=[test])(probe)
     return made.or_else("through extra_body")(stretched)
 
 
 _setting("prompt_cache_key", "session-1", "2.1, 7.5")
-_setting("safety_identifier", "user-1")
+_setting("safety_identifier", "user-1", "2.1")
+_setting(
+    "prompt_cache_options",
+    {"mode": "implicit", "ttl": "1h"},
+    "2.1, 7.5",
+    "test_account.py::test_cache_options_are_sent_as_they_are",
+)
 
 
 @row(
-    "`prompt_cache_options`, `prediction` and what is new to the API, by its name",
-    source="2.1, 7.5",
+    "`prediction`, and whatever is new to the API, by its name",
+    source="2.1",
     tests=[_SENT],
 )
 def new_parameters(peer: Peer) -> None:
-    options = {"mode": "implicit", "ttl": "1h"}
     prediction = {"type": "content", "content": "x"}
-    kwargs = {"prompt_cache_options": options, "prediction": prediction}
-    peer.model(model_kwargs=kwargs).invoke("Hello!")
-    peer.sent("prompt_cache_options", options)
+    peer.model(model_kwargs={"prediction": prediction}).invoke("Hello!")
     peer.sent("prediction", prediction)
 
 
 @new_parameters.or_else("through extra_body")
 def _(peer: Peer) -> None:
-    options = {"mode": "implicit", "ttl": "1h"}
-    peer.stretched(prompt_cache_options=options).invoke("Hello!")
-    peer.sent("prompt_cache_options", options)
+    prediction = {"type": "content", "content": "x"}
+    peer.stretched(prediction=prediction).invoke("Hello!")
+    peer.sent("prediction", prediction)
 
 
 @row(
