@@ -15,7 +15,7 @@ os.environ.setdefault("LANGSMITH_TRACING", "false")
 from tests.peers.clients import CLIENTS
 from tests.peers.page import PAGE, build_page
 from tests.peers.probing import FEATURES
-from tests.peers.results import read_results, run_probes, write_results
+from tests.peers.results import find_missing, read_results, run_probes, write_results
 
 
 def main(names: list[str]) -> None:
@@ -34,7 +34,10 @@ def main(names: list[str]) -> None:
             )
             results[client.title] = run_probes(client)
     write_results(results)
-    if len(results) == len(CLIENTS):
+    missing = find_missing(results)
+    if missing:
+        print(f"{PAGE.name} waits for {', '.join(missing)}", flush=True)
+    else:
         PAGE.write_text(build_page(results), encoding="utf-8")
 
 

@@ -26,6 +26,8 @@ every client, against the [emulator](emulator.md), never against Kimi itself.
 A probe asserts what was sent and what came back; no verdict is written by hand. Sources
 are sections of our notes on the API (1 to 9) and on LangChain (A to D), or one of those
 documents (seed 000, seed 004). A yes for ChatKimi is proved again by each `make test`.
+The emulator is as strict as Kimi is known to be; where that is not certain, a no of
+another client may be a yes with Kimi itself.
 """
 _CLAIMS = """\
 ## What the source documents say

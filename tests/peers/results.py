@@ -42,6 +42,15 @@ def write_results(results: Mapping[str, Found]) -> None:
     RESULTS.write_text(text + "\n", encoding="utf-8")
 
 
+def find_missing(results: Mapping[str, Found]) -> list[str]:
+    """Return the clients of which a row has no verdict yet."""
+    rows = list(FEATURES)
+    titles = [client.title for client in CLIENTS]
+    return [
+        t for t in titles if t not in results or list(results[t]["verdicts"]) != rows
+    ]
+
+
 def run_probes(client: Client) -> Found:
     """Return what the probes find out about a client that is installed here.
 

@@ -126,7 +126,7 @@ def token_counts(peer: Peer) -> None:
 def estimates(peer: Peer) -> None:
     _provide_encoding()
     missing = "/v1/tokenizers/estimate-token-count"
-    peer.kimi.fail(404, "resource_not_found_error", "no such path", path=missing)
+    peer.kimi.send(b'{"detail":"Not Found"}', status=404, path=missing)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         counted = peer.model().get_num_tokens_from_messages([HumanMessage("Hello!")])

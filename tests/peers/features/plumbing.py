@@ -102,7 +102,7 @@ def profiles(peer: Peer) -> None:
 
 
 @row(
-    "one provider in answers and traces, which summarization compares",
+    "answers and traces name Moonshot, alike, which summarization compares",
     source="A.2",
     tests=["test_langchain.py::test_tracing_is_told_what_was_asked"],
 )
@@ -190,12 +190,21 @@ def long_agent(peer: Peer) -> None:
     tests=["test_deep_agents.py::test_a_deep_agent_plans_and_writes_files"],
 )
 def deep_agent(peer: Peer) -> None:
+    _go_deep(peer, create_deep_agent(peer.model()))
+
+
+@deep_agent.or_else("with a system prompt of one's own")
+def _(peer: Peer) -> None:
+    _go_deep(peer, create_deep_agent(peer.model(), system_prompt="Be brief."))
+
+
+def _go_deep(peer: Peer, agent: Any) -> None:
     note = {"file_path": "/note.md", "content": "Hello"}
     peer.kimi.reply(
         reasoning="A note.", tool_calls=[{"name": "write_file", "arguments": note}]
     )
     peer.kimi.reply("Done.")
-    state = create_deep_agent(peer.model()).invoke({"messages": "Write a note."})
+    state = agent.invoke({"messages": "Write a note."})
     assert state["files"]["/note.md"]["content"] == "Hello", "no note"
     sent = [m for m in peer.body["messages"] if m["role"] == "assistant"]
     thoughts = [m.get("reasoning_content") for m in sent]
