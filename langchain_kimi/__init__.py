@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         dynamic_tools,
         web_search_tool,
     )
+    from langchain_kimi.partial import join_partial, partial_message
 
 __all__ = [
     "Balance",
@@ -33,6 +34,8 @@ __all__ = [
     "KimiFormulaToolkit",
     "__version__",
     "dynamic_tools",
+    "join_partial",
+    "partial_message",
     "register",
     "web_search_tool",
 ]
@@ -49,6 +52,8 @@ _HOMES = {
     "KimiFiles": "langchain_kimi.files",
     "KimiFormulaToolkit": "langchain_kimi.official_tools",
     "dynamic_tools": "langchain_kimi.official_tools",
+    "join_partial": "langchain_kimi.partial",
+    "partial_message": "langchain_kimi.partial",
     "register": "langchain_kimi._registration",
     "web_search_tool": "langchain_kimi.official_tools",
 }

@@ -17,6 +17,7 @@ from langchain_kimi._connection import build_client_settings
 from langchain_kimi._costs import CacheTtl, Cost, read_cost
 from langchain_kimi._dialects import find_row
 from langchain_kimi._fields import KimiFields
+from langchain_kimi._inline import inline_media
 from langchain_kimi._json import as_object, write_json
 from langchain_kimi._listings import (
     BALANCE_CALL,
@@ -96,11 +97,10 @@ class KimiAccount(KimiFields):
             return 0
         row = find_model(self.model_name)
         # Any slice of a conversation may be counted: what could not be sent too.
+        wires = build_messages(counted, dialect=self._dialect, notify=self._notify)
         request: JsonObject = {
             "model": row.id if row else self.model_name,
-            "messages": build_messages(
-                counted, dialect=self._dialect, notify=self._notify
-            ),
+            "messages": inline_media(wires, self.inline_urls),
         }
         found = self._open_clients().count_tokens(request)
         if found is None:

@@ -1,7 +1,8 @@
 """LangChain content blocks (v0, v1, OpenAI's, Anthropic's) -> the API's content parts.
 
 Kimi reads `text`, `image_url` and `video_url` parts; a medium is base64 data or the id
-of an uploaded file (`ms://<id>`), never a public URL (kimi-api.md 7.1).
+of an uploaded file (`ms://<id>`); a public URL (kimi-api.md 7.1) is passed on, to be
+inlined or refused.
 """
 
 import re
@@ -66,6 +67,16 @@ def _text(block: Mapping[str, Any]) -> JsonObject:
     return {"type": "text", "text": text}
 
 
+def _plain_text(block: Mapping[str, Any]) -> JsonObject:
+    """Build a part from LangChain's text file, which may hold a file, not a text."""
+    if not isinstance(block.get("text"), str):
+        raise KimiSettingError(
+            "A content block of type 'text-plain' has no text: it has the keys "
+            f"{sorted(map(str, block))}. {_DOCUMENT}"
+        )
+    return _text(block)
+
+
 def _media_url(block: Mapping[str, Any]) -> JsonObject:
     """Pass OpenAI's own part on, without keys beside the medium (cache_control ...)."""
     kind = block["type"]
@@ -111,7 +122,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 _MIME_TYPES = {"image": "image/png", "video": "video/mp4"}
 _BUILDERS: Mapping[str, Callable[[Mapping[str, Any]], JsonObject]] = {
     "text": _text,
-    "text-plain": _text,
+    "text-plain": _plain_text,
     "image_url": _media_url,
     "video_url": _media_url,
     "image": _medium,
@@ -128,8 +139,19 @@ def _without_source(block: Mapping[str, Any]) -> KimiSettingError:
 
 
 def _unreadable(block: Mapping[Any, Any]) -> KimiSettingError:
+    kind = block.get("type")
     return KimiSettingError(
-        f"Kimi cannot read a content block of type {block.get('type')!r}. It reads "
-        f"{', '.join(_BUILDERS)}. Send a document or audio as text: upload it to the "
-        "Files API with purpose 'file-extract' and send the extracted content."
+        f"Kimi cannot read a content block of type {kind!r}. It reads "
+        f"{', '.join(_BUILDERS)}. {_REMEDIES.get(str(kind), _DOCUMENT)}"
     )
+
+
+_DOCUMENT = (
+    "Send a document as text: KimiFileLoader extracts PDF, office and other files "
+    "through the Files API (KimiFiles with purpose 'file-extract')."
+)
+_SPEECH = (
+    "Send speech as a transcript of your own: the Files API (KimiFiles, "
+    "KimiFileLoader) extracts documents only."
+)
+_REMEDIES = {"audio": _SPEECH, "input_audio": _SPEECH}

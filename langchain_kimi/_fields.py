@@ -3,10 +3,11 @@
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from langchain_kimi._connection import ConnectionFields
 from langchain_kimi._dialects import Dialect, DialectName, find_dialect
+from langchain_kimi._inline import InlineUrls, check_hosts
 from langchain_kimi._refusal import read_validation_error
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import DEFAULT_MODEL
@@ -70,6 +71,10 @@ class KimiFields(ConnectionFields, BaseChatModel):
     extra_body: dict[str, Any] | None = None
     """Keys for the request's top level, sent as they are."""
 
+    inline_urls: InlineUrls = False
+    """Whether pictures and videos given by URL are fetched and sent as data: True from
+    any host with a public address; a list names the only hosts to be asked, private
+    ones too. Kimi itself fetches none."""
     streaming: bool = False
     """Whether `invoke` streams too; leave it alone to let LangChain decide."""
     stream_usage: bool = True
@@ -88,6 +93,12 @@ class KimiFields(ConnectionFields, BaseChatModel):
             super().__init__(**settings)
         except ValidationError as error:
             raise read_validation_error(error, _names(type(self))) from None
+
+    @field_validator("inline_urls", mode="before")
+    @classmethod
+    def _check_inline_urls(cls, inline_urls: object) -> object:
+        check_hosts(inline_urls)
+        return inline_urls
 
     @property
     def _dialect(self) -> Dialect:

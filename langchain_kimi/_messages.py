@@ -106,7 +106,7 @@ def _build(message: BaseMessage) -> Iterator[Message]:
                 "role": _ROLES[message.role],
                 "content": build_content(message.content),
             }
-            yield _named(wire, message)
+            yield _labelled(wire, message)
         case _:
             raise KimiSettingError(
                 f"Kimi has no role for a {type(message).__name__}. Send System-, "
@@ -133,14 +133,17 @@ def _restore_echoes(wires: list[Message]) -> None:
                 wire["content"] = given
 
 
-def _named(wire: JsonObject, message: BaseMessage) -> Message:
+def _labelled(wire: JsonObject, message: BaseMessage) -> Message:
+    """Add the name, and partial mode's flag; the rules say where it may stand."""
     if message.name:
         wire["name"] = message.name
+    if message.additional_kwargs.get("partial"):
+        wire["partial"] = True
     return cast("Message", wire)
 
 
 def _system(message: SystemMessage) -> Iterator[Message]:
-    wire = _named({"role": "system"}, message)
+    wire = _labelled({"role": "system"}, message)
     tools = message.additional_kwargs.get("tools")
     content = build_content(message.content)
     if tools is not None:
@@ -164,7 +167,7 @@ def _user(message: HumanMessage) -> Iterator[Message]:
         content = [b for b in content if as_object(b).get("type") != "tool_result"]
         if not content and message.content:
             return
-    yield _named({"role": "user", "content": build_content(content)}, message)
+    yield _labelled({"role": "user", "content": build_content(content)}, message)
 
 
 def _blocks(message: BaseMessage, kind: str) -> list[JsonObject]:
@@ -182,7 +185,7 @@ def _tool_result(block: JsonObject) -> Message:
 
 def _tool(message: ToolMessage) -> Message:
     # The API has no status: that a tool failed is told by the content.
-    return _named(
+    return _labelled(
         {
             "role": "tool",
             "tool_call_id": message.tool_call_id,
@@ -195,7 +198,7 @@ def _tool(message: ToolMessage) -> Message:
 def _assistant(
     message: AIMessage, answered: set[str], dialect: Dialect, *, backfill: bool
 ) -> Message:
-    wire = _named({"role": "assistant"}, message)
+    wire = _labelled({"role": "assistant"}, message)
     text, calls = _text(message), _tool_calls(message, answered)
     # Blank content beside tool calls is left out, as Moonshot's own client does: an
     # empty list of parts was answered with "text content is empty".
@@ -208,8 +211,6 @@ def _assistant(
         cast("JsonObject", wire)[_reasoning_field(message, dialect)] = reasoning
     if calls:
         wire["tool_calls"] = calls
-    if message.additional_kwargs.get("partial"):
-        wire["partial"] = True
     return wire
 
 

@@ -30,7 +30,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     return f"Did you mean {near[0]!r}? " if near else ""
 
 
-_SHOWN = 200
+_SHOWN = 240
 
 
 def show(value: object) -> str:

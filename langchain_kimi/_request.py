@@ -6,6 +6,7 @@ from typing import Any, cast
 from langchain_core.messages import BaseMessage
 
 from langchain_kimi._dialects import Dialect
+from langchain_kimi._inline import InlineUrls, inline_media
 from langchain_kimi._json import as_object, is_array, is_object, write_json
 from langchain_kimi._messages import build_messages
 from langchain_kimi._refusal import KimiSettingError, Notify, nearest_name, show
@@ -23,6 +24,7 @@ _BUILT_WITH = (
     "base_url",
     "default_headers",
     "dialect",
+    "inline_urls",
     "max_retries",
     "model_kwargs",
     "region",
@@ -40,6 +42,7 @@ def build_request(
     stream: bool,
     dialect: Dialect,
     notify: Notify,
+    inline_urls: InlineUrls = False,
 ) -> ChatRequest:
     """Return the body of `POST /chat/completions`, as the API accepts it.
 
@@ -50,6 +53,7 @@ def build_request(
         stream: Whether to ask for an event stream.
         dialect: How the server is written to.
         notify: Is told of each setting that is not sent.
+        inline_urls: From where media are fetched, if any are; that blocks.
 
     Raises:
         KimiSettingError: For whatever the API would refuse; it names what was given,
@@ -67,19 +71,24 @@ def build_request(
     if "response_format" in request:
         request["response_format"] = build_response_format(request["response_format"])
     if stream:
-        request["stream"] = True
-        if stream_usage:
-            request.setdefault("stream_options", {"include_usage": True})
-    request["messages"] = build_messages(
+        _ask_for_stream(request, with_usage=stream_usage)
+    wires = build_messages(
         messages,
         notify=notify,
         backfill=dialect.hosted and _needs_reasoning(known),
         dialect=dialect,
     )
+    request["messages"] = inline_media(wires, inline_urls)
     _adapt_dynamic_tools(request["messages"])
     _add_unknown(request, unknown)
     _refuse_violations(known, dialect)
     return cast("ChatRequest", request)
+
+
+def _ask_for_stream(request: JsonObject, *, with_usage: bool) -> None:
+    request["stream"] = True
+    if with_usage:
+        request.setdefault("stream_options", {"include_usage": True})
 
 
 def _known(settings: Mapping[str, Any]) -> tuple[JsonObject, JsonObject]:
@@ -107,6 +116,11 @@ def _misspelt(name: str) -> KimiSettingError:
     if name in _BUILT_WITH:
         return KimiSettingError(
             f"{name} is no setting of a request: give it to ChatKimi({name}=...)."
+        )
+    if name == "partial":
+        return KimiSettingError(
+            "partial is no setting of a request, where the API ignores it: end the "
+            "conversation with partial_message(prefix)."
         )
     near = nearest_name(name, _SETTINGS)
     return KimiSettingError(
@@ -175,16 +189,15 @@ def encode_request(request: Mapping[str, Any]) -> bytes:
             the API takes.
     """
     try:
-        content = write_json(request).encode()
+        body = write_json(request).encode()
     except (TypeError, ValueError) as error:
         raise KimiSettingError(
             f"The request cannot be written as JSON: {error}. Give only JSON values "
             "(no NaN, no objects) and text without lone surrogates."
         ) from error
-    if len(content) > BODY_LIMIT:
+    if len(body) > BODY_LIMIT:
         raise KimiSettingError(
-            f"The request has {len(content)} bytes, and Kimi takes at most "
-            f"{BODY_LIMIT}. Upload large pictures and videos with KimiFiles, and send "
-            "their ids."
+            f"The request has {len(body)} bytes; Kimi takes {BODY_LIMIT} at most. "
+            "Upload media with KimiFiles and send their file_id instead of their data."
         )
-    return content
+    return body

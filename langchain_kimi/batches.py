@@ -102,7 +102,10 @@ class KimiBatches(Endpoint):
         metadata: Mapping[str, str] | None = None,
     ) -> KimiBatch:
         """Do what `submit` does, without blocking."""
-        upload = _build_upload(requests, model, completion_window, metadata)
+        # In a thread: a model with `inline_urls` fetches media while it builds.
+        upload = await asyncio.to_thread(
+            _build_upload, requests, model, completion_window, metadata
+        )
         file = (await self._clients.arequest(upload_call(upload))).read(read_file)
         created = create_call(create_body(file.id, completion_window, metadata))
         try:

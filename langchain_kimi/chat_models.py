@@ -1,5 +1,6 @@
 """ChatKimi: fields, validators and LangChain's hooks; each delegates to its stage."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Self, cast
@@ -64,7 +65,14 @@ class ChatKimi(KimiAccount):
             stream=stream,
             dialect=self._dialect,
             notify=self._notify,
+            inline_urls=self.inline_urls,
         )
+
+    async def _arequest(self, *given: Any, stream: bool) -> ChatRequest:
+        """Do what `_request` does; in a thread where it may fetch media."""
+        if self.inline_urls:
+            return await asyncio.to_thread(self._request, *given, stream=stream)
+        return self._request(*given, stream=stream)
 
     def _with_defaults(
         self, stop: list[str] | None, settings: Mapping[str, Any]
@@ -91,7 +99,7 @@ class ChatKimi(KimiAccount):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        request = self._request(messages, stop, kwargs, stream=False)
+        request = await self._arequest(messages, stop, kwargs, stream=False)
         return await self._open_clients().acomplete(request)
 
     def _stream(
@@ -111,7 +119,7 @@ class ChatKimi(KimiAccount):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        request = self._request(messages, stop, kwargs, stream=True)
+        request = await self._arequest(messages, stop, kwargs, stream=True)
         async for chunk in self._open_clients().astream(request):
             yield chunk
 
@@ -174,7 +182,7 @@ class ChatKimi(KimiAccount):
         )
 
     def build_request(self, input: LanguageModelInput, **settings: Any) -> ChatRequest:
-        """Return the body that `invoke` would send; nothing is sent.
+        """Return the body that `invoke` would send; nothing is sent to Kimi.
 
         Args:
             input: The conversation, in any form that `invoke` takes.

@@ -10,11 +10,12 @@ from langchain_core.messages import (
     HumanMessage,
     RemoveMessage,
     SystemMessage,
+    ToolMessage,
 )
 
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi.emulator import Emulator
-from tests.conftest import Chat
+from tests.conftest import Ask, Chat
 
 _PNG = {"url": "data:image/png;base64,aGk="}
 _MP4 = {"url": "data:video/mp4;base64,aGk="}
@@ -69,6 +70,30 @@ _BLOCKS: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"type": "image_url", "image_url": _PNG},
     ),
     (
+        {"type": "image", "file_id": "ms://file_1"},
+        {"type": "image_url", "image_url": {"url": "ms://file_1"}},
+    ),
+    (
+        {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
+        {"type": "image_url", "image_url": {"url": "ms://file_1"}},
+    ),
+    (
+        {"type": "image_url", "image_url": {"url": "ms://file_1"}},
+        {"type": "image_url", "image_url": {"url": "ms://file_1"}},
+    ),
+    (
+        {"type": "video_url", "video_url": _MP4},
+        {"type": "video_url", "video_url": _MP4},
+    ),
+    (
+        {"type": "video_url", "video_url": _MP4["url"]},
+        {"type": "video_url", "video_url": _MP4["url"]},
+    ),
+    (
+        {"type": "video", "url": _MP4["url"]},
+        {"type": "video_url", "video_url": _MP4},
+    ),
+    (
         {"type": "video", "base64": "aGk=", "mime_type": "video/mp4"},
         {"type": "video_url", "video_url": _MP4},
     ),
@@ -81,10 +106,10 @@ _BLOCKS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("block", "part"), _BLOCKS)
 async def test_each_block_becomes_a_part_that_kimi_takes(
-    kimi: Emulator, chat: Chat, block: dict[str, Any], part: dict[str, Any]
+    kimi: Emulator, chat: Chat, ask: Ask, block: dict[str, Any], part: dict[str, Any]
 ) -> None:
     """LangChain's of v1 and v0, OpenAI's and Anthropic's."""
-    chat().invoke([HumanMessage(["See:", block])])
+    await ask(chat(), [HumanMessage(["See:", block])])
     content = kimi.requests[-1].body["messages"][0]["content"]
     assert content == [{"type": "text", "text": "See:"}, part]
 
@@ -92,34 +117,71 @@ async def test_each_block_becomes_a_part_that_kimi_takes(
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        ({"type": "audio", "base64": "aGk="}, "type 'audio'.*Files API"),
+        ({"type": "audio", "base64": "aGk="}, "type 'audio'.*transcript.*Files API"),
         ({"type": "input_audio", "input_audio": {}}, "input_audio.*Files API"),
-        ({"type": "file", "base64": "aGk="}, "type 'file'.*Files API"),
-        ({"type": "document", "source": {}}, "type 'document'.*Files API"),
+        ({"type": "file", "base64": "aGk="}, "type 'file'.*KimiFileLoader.*Files API"),
+        (
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": "aGk="}},
+            "type 'file'.*KimiFileLoader",
+        ),
+        (
+            {"type": "file", "source_type": "base64", "data": "aGk="},
+            "type 'file'.*KimiFileLoader",
+        ),
+        ({"type": "document", "source": {}}, "type 'document'.*KimiFileLoader"),
+        ({"type": "text-plain", "base64": "aGk="}, "'text-plain'.*KimiFileLoader"),
         ({"type": "thinking", "thinking": "x"}, "type 'thinking'"),
         ({"no": "type"}, "type None"),
         ({"type": "image"}, "has no data.*base64.*file_id"),
         ({"type": "image_url"}, "has no data"),
         (
-            {"type": "image", "url": "https://a.b/c.png"},
-            r"messages\[0\].*https://a.b/c.png.*fetches no public URL",
+            {"type": "image", "url": "https://me:pw@a.b/c.png?signature=1"},
+            r"messages\[0\].*='https://a.b/c.png':.*fetches no public URL.*"
+            r"ChatKimi\(inline_urls=True\)",
         ),
         (
             {"type": "image_url", "image_url": {"url": "http://a.b/c.png"}},
             "unsupported image url",
         ),
         ({"type": "video", "url": "https://a.b/c.mp4"}, "unsupported video url"),
-        ({"type": "image", "url": "data:image/svg+xml;base64,aGk="}, "reads no SVG"),
-        ({"type": "image", "url": "data:application/pdf;base64,aGk="}, "unsupported"),
+        (
+            {"type": "image", "url": "data:image/svg+xml;base64,aGk="},
+            "='data:image/svg.xml;base64':.*reads no SVG",
+        ),
+        (
+            {"type": "image", "url": "data:application/pdf;base64,aGk="},
+            "unsupported image url.*KimiFileLoader",
+        ),
+        ({"type": "image", "url": "iVBO" * 999}, "='(iVBO){50}...': unsupported"),
     ],
 )
 async def test_what_kimi_cannot_read_is_refused(
-    kimi: Emulator, chat: Chat, block: dict[str, Any], words: str
+    kimi: Emulator, chat: Chat, ask: Ask, block: dict[str, Any], words: str
 ) -> None:
     """With what was given and what to do instead."""
     with pytest.raises(KimiSettingError, match=words):
-        chat().invoke([HumanMessage(["See:", block])])
+        await ask(chat(), [HumanMessage(["See:", block])])
     assert not kimi.requests
+
+
+@pytest.mark.parametrize(("block", "part"), _BLOCKS)
+async def test_each_block_may_be_a_tools_result(
+    kimi: Emulator, chat: Chat, ask: Ask, block: dict[str, Any], part: dict[str, Any]
+) -> None:
+    """A tool may return pictures; Anthropic's form of a result too."""
+    calls = [{"name": "f", "args": {}, "id": id} for id in ("1", "2")]
+    result = {"type": "tool_result", "tool_use_id": "2", "content": ["See:", block]}
+    messages = [
+        HumanMessage("hi"),
+        AIMessage("", tool_calls=calls),
+        ToolMessage(["See:", block], tool_call_id="1"),
+        HumanMessage([result]),
+    ]
+    await ask(chat(), messages)
+    content = [{"type": "text", "text": "See:"}, part]
+    assert kimi.requests[-1].body["messages"][2:] == [
+        {"role": "tool", "tool_call_id": id, "content": content} for id in ("1", "2")
+    ]
 
 
 async def test_each_kind_of_message_has_its_role(kimi: Emulator, chat: Chat) -> None:
@@ -189,19 +251,6 @@ async def test_empty_parts_are_left_out(kimi: Emulator, chat: Chat) -> None:
     """The API refuses a part without text."""
     chat().invoke([HumanMessage(["", {"type": "text", "text": ""}, "hi"])])
     assert kimi.requests[-1].body["messages"][0]["content"] == "hi"
-
-
-async def test_a_partial_message_is_continued(kimi: Emulator, chat: Chat) -> None:
-    """The flag sits on the message, from a message or a dict."""
-    begun = AIMessage("The req", name="Bot", additional_kwargs={"partial": True})
-    answer = chat().invoke(["hi", begun])
-    assert kimi.requests[-1].body["messages"][1] == {
-        "role": "assistant",
-        "content": "The req",
-        "name": "Bot",
-        "partial": True,
-    }
-    assert answer.text.startswith("uest was")
 
 
 async def test_tools_of_a_system_message_are_sent(kimi: Emulator, chat: Chat) -> None:

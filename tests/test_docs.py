@@ -17,6 +17,21 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 
 
+def _run(program: str) -> str:
+    """What a program of the docs prints in a fresh process, without any key."""
+    environment = {k: v for k, v in os.environ.items() if "_API_KEY" not in k}
+    ran = subprocess.run(
+        [sys.executable, str(_ROOT / "docs" / program)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env=environment,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_the_code_of_a_page_runs_from_top_to_bottom(
@@ -24,7 +39,7 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(
 ) -> None:
     """As a reader would type it, with a key and a host in the environment."""
     code = "\n".join(_BLOCK.findall(page.read_text()))
-    if "litellm" in code:
+    if "import litellm" in code:
         pytest.importorskip("litellm", reason="the openai 3 environment is without it")
     monkeypatch.setenv("MOONSHOT_API_KEY", kimi.api_key)
     monkeypatch.setenv("MOONSHOT_API_BASE", kimi.base_url)
@@ -42,89 +57,62 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_demo_runs_without_a_key() -> None:
     """All four steps, in a fresh process."""
     pytest.importorskip("litellm", reason="the openai 3 environment is without it")
-    ran = subprocess.run(
-        [sys.executable, str(_ROOT / "docs" / "demo.py")],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
+    told = _run("demo.py")
     for step in ("1. ", "2. ", "3. ", "4. ", "get_weather({'city': 'Paris'})"):
-        assert step in ran.stdout
-    assert "minutes=20" in ran.stdout
+        assert step in told
+    assert "minutes=20" in told
 
 
 def test_the_rag_example_finds_the_passage_without_a_key() -> None:
     """In a fresh process: extraction, embedding, search, answer, nothing left."""
-    environment = {k: v for k, v in os.environ.items() if "_API_KEY" not in k}
-    ran = subprocess.run(
-        [sys.executable, str(_ROOT / "docs" / "examples" / "rag.py")],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env=environment,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert "[kitchen.docx]\nKitchen rules\nThe kitchen closes at ten" in ran.stdout
-    assert "local Kimi emulator" in ran.stdout
-    assert "0 files are left on the server" in ran.stdout
+    told = _run("examples/rag.py")
+    assert "[kitchen.docx]\nKitchen rules\nThe kitchen closes at ten" in told
+    assert "local Kimi emulator" in told
+    assert "0 files are left on the server" in told
 
 
 def test_the_example_of_an_agent_runs_without_a_key() -> None:
     """A pause, another agent from the checkpoint, a stand-in and a typed answer."""
-    ran = subprocess.run(
-        [sys.executable, str(_ROOT / "docs" / "examples" / "agent.py")],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
+    told = _run("examples/agent.py")
     for words in (
         "It waits for: {'dish': 'soup', 'count': 2}",
         "The kitchen prepares 2 x soup",
         "Answered by: kimi-k3\n",
         "Typed: Receipt(dish='soup', count=2)",
     ):
-        assert words in ran.stdout
+        assert words in told
 
 
 def test_the_example_of_official_tools_runs_without_a_key() -> None:
     """A tool that works, one whose result is sealed, one that fails, and a late one."""
-    ran = subprocess.run(
-        [sys.executable, str(_ROOT / "docs" / "examples" / "official_tools.py")],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
+    told = _run("examples/official_tools.py")
     for words in (
         "62.13711922",
         '1 page about "Kimi news"',
         "tool: code_runner failed: the emulator executes no code",
         "With a tool in mid-conversation: [{'name': 'get_weather'",
     ):
-        assert words in ran.stdout
+        assert words in told
 
 
 def test_the_example_of_costs_runs_without_a_key() -> None:
     """The first turn is paid in full, the next ones are cached in part."""
-    ran = subprocess.run(
-        [sys.executable, str(_ROOT / "docs" / "examples" / "costs.py")],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert "kimi-k3: a window of 1048576 tokens; Prices(input=3.0" in ran.stdout
-    assert "for new input, $0.0 for cached" in ran.stdout
-    cached = re.findall(r"\$([0-9.]+) for cached", ran.stdout)
+    told = _run("examples/costs.py")
+    assert "kimi-k3: a window of 1048576 tokens; Prices(input=3.0" in told
+    assert "for new input, $0.0 for cached" in told
+    cached = re.findall(r"\$([0-9.]+) for cached", told)
     assert float(cached[0]) == 0 < float(cached[1]) < float(cached[2])
-    assert "49.58894 are left" in ran.stdout
+    assert "49.58894 are left" in told
+
+
+def test_the_example_of_an_image_runs_without_a_key() -> None:
+    """The picture arrives both ways, and the cut answer is whole in the end."""
+    told = _run("examples/ask_an_image.py")
+    lines = dict(re.findall(r"^([\w ]+): (.*)$", told, re.MULTILINE))
+    assert lines["As data"].startswith("The image of type image/png, 121 bytes arrived")
+    assert lines["As a file"].startswith("The image ms://")
+    assert len(lines["Cut"]) < len(lines["Finished"])
+    assert lines["Finished"] == lines["As a file"]
 
 
 def test_the_changelog_begins_with_this_version() -> None:

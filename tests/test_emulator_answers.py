@@ -315,12 +315,13 @@ class TestPartial:
         whole = chat(kimi).message["content"]
         messages = [
             {"role": "user", "content": "Hello"},
-            {"role": "assistant", "content": prefix, "partial": True, "name": "Kimi"},
+            {"role": "assistant", "content": prefix, "partial": True, "name": "Ann"},
         ]
         body = {"model": "kimi-k3", "messages": messages, "tools": [tool("look")]}
         answer = post(kimi, body)
         assert answer.choice["finish_reason"] == "stop"
-        assert answer.message["content"] == whole.removeprefix(prefix)
+        spoken = f"{whole} It is spoken by Ann."
+        assert answer.message["content"] == spoken.removeprefix(prefix)
 
 
 class TestMedia:

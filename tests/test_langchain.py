@@ -158,6 +158,8 @@ def test_what_is_public_is_listed() -> None:
         "KimiFormulaToolkit",
         "__version__",
         "dynamic_tools",
+        "join_partial",
+        "partial_message",
         "register",
         "web_search_tool",
     }

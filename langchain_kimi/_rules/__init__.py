@@ -17,7 +17,12 @@ from langchain_kimi._rules._files import (
     PURPOSES,
     check_file,
 )
-from langchain_kimi._rules._messages import check_messages, running_turn_start
+from langchain_kimi._rules._messages import (
+    check_messages,
+    running_turn_start,
+    shorten_url,
+)
+from langchain_kimi._rules._partial import check_partial
 from langchain_kimi._rules._settings import (
     check_settings,
     fixed_values,
@@ -53,6 +58,7 @@ __all__ = [
     "mode_of",
     "requested_cap",
     "running_turn_start",
+    "shorten_url",
     "tool_name",
     "tool_type",
 ]
@@ -76,3 +82,4 @@ def check_request(
     yield from check_settings(request, model, hosted=hosted)
     yield from check_tools(request, model)
     yield from check_messages(request, model, fetches_urls=fetches_urls)
+    yield from check_partial(request)

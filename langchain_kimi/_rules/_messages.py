@@ -1,5 +1,6 @@
 """Rules on messages: shape, content parts, tool-call pairing, reasoning."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from langchain_kimi.catalogue import Model
 _ROLES = ("system", "user", "assistant", "tool")
 _MEDIA = ("image_url", "video_url")
 _FETCHED = ("http://", "https://")
+_LONG_URL = 200
 
 
 def check_messages(
@@ -146,10 +148,23 @@ def _media(
         yield Violation(
             message=f"unsupported {kind.removesuffix('_url')} url",
             field=f"{path}.{kind}",
-            given=url if isinstance(url, str) else None,
+            given=shorten_url(url) if isinstance(url, str) else None,
             remedy="Kimi fetches no public URL and reads no SVG: send base64 data of "
-            "the medium, or upload the file and send its id",
+            "the medium, upload the file with KimiFiles and send its id, or have URLs "
+            "fetched here with ChatKimi(inline_urls=True); of documents send the text "
+            "that KimiFileLoader extracts",
         )
+
+
+def shorten_url(url: str) -> str:
+    """Return a URL for people to read: without data, a password or a signature.
+
+    Args:
+        url: Any text that was given as one; bare base64 is a common mistake.
+    """
+    end = "," if url[:5].lower() == "data:" else "[?#]"
+    text = re.sub("(?<=//)[^/]*@", "", re.split(end, url, maxsplit=1)[0], count=1)
+    return text if len(text) <= _LONG_URL else f"{text[:_LONG_URL]}..."
 
 
 def _is_readable(url: str, kind: str) -> bool:

@@ -39,14 +39,14 @@ def answer_prompt(prompt: Prompt, *, effort: int | None) -> Answer:
     call = choose_call(prompt)
     if call:
         return Answer(reasoning=reasoning, calls=(call,), finish_reason="tool_calls")
-    content = _write_content(prompt)
-    if prompt.prefix:
-        content = content.removeprefix(prompt.prefix)
+    content = _write_content(prompt).removeprefix(prompt.prefix or "")
     return Answer(content=content, reasoning=reasoning)
 
 
 def reason_about(prompt: Prompt, effort: int) -> str:
     """Return a chain of thought on a prompt, one sentence a step.
+
+    Of one that the request begins (partial mode) it is the rest.
 
     Args:
         prompt: What the request asks.
@@ -57,7 +57,7 @@ def reason_about(prompt: Prompt, effort: int) -> str:
         f"There are {len(prompt.tools)} tools and {len(prompt.results)} tool results.",
         "That is enough to answer.",
     )
-    return " ".join(steps[:effort])
+    return " ".join(steps[:effort]).removeprefix(prompt.thought)
 
 
 def _write_content(prompt: Prompt) -> str:
@@ -92,6 +92,7 @@ def _sentences(prompt: Prompt) -> list[str]:
         *sentences,
         "This answer comes from the local Kimi emulator.",
         "It follows fixed rules, so the same request always gets the same answer.",
+        *([f"It is spoken by {prompt.speaker}."] if prompt.speaker else []),
     ]
 
 

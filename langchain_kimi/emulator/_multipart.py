@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from langchain_kimi._rules import check_file
-from langchain_kimi.emulator._check import BODY_LIMIT
+from langchain_kimi._rules import BODY_LIMIT, check_file
 from langchain_kimi.emulator._exchange import Request
 from langchain_kimi.emulator._failures import Refused, invalid
 

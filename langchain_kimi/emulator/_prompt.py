@@ -35,6 +35,10 @@ class Prompt:
     """Every tool on offer, those of system messages too."""
     prefix: str | None = None
     """The beginning of the answer, if the request gives it (partial mode)."""
+    speaker: str = ""
+    """Who is to speak, by the name of that beginning."""
+    thought: str = ""
+    """The beginning of the reasoning, likewise."""
     form: JsonObject
     """The `response_format`."""
     choice: Any = None
@@ -49,7 +53,7 @@ def read_prompt(request: JsonObject) -> Prompt:
     """
     messages = as_objects(request.get("messages"))
     turn = messages[running_turn_start(messages) :]
-    last = messages[-1] if messages else {}
+    begun = _find_beginning(messages)
     is_user = bool(turn) and turn[0].get("role") == "user"
     return Prompt(
         text="\n".join(text_of(message) for message in (turn[:1] if is_user else turn)),
@@ -59,7 +63,9 @@ def read_prompt(request: JsonObject) -> Prompt:
         media=tuple(words for message in turn for words in _read_media(message)),
         results=tuple(_read_results(turn)),
         tools=tuple(read_tools(request)),
-        prefix=text_of(last) if _is_partial(last) else None,
+        prefix=text_of(begun) if begun else None,
+        speaker=as_text(begun.get("name")),
+        thought=as_text(begun.get("reasoning_content") or begun.get("reasoning")),
         form=as_object(request.get("response_format")),
         choice=request.get("tool_choice"),
     )
@@ -79,8 +85,11 @@ def text_of(message: JsonObject) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _is_partial(message: JsonObject) -> bool:
-    return message.get("role") == "assistant" and message.get("partial") is True
+def _find_beginning(messages: list[JsonObject]) -> JsonObject:
+    """Return the message that begins the answer, an empty one if none does."""
+    last = messages[-1] if messages else {}
+    is_begun = last.get("role") == "assistant" and last.get("partial") is True
+    return last if is_begun else {}
 
 
 def _read_results(turn: list[JsonObject]) -> list[ToolResult]:

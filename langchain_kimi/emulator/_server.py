@@ -15,7 +15,7 @@ from io import BufferedIOBase
 from threading import Thread, current_thread
 from typing import Any, cast
 
-from langchain_kimi.emulator._check import BODY_LIMIT
+from langchain_kimi._rules import BODY_LIMIT
 from langchain_kimi.emulator._exchange import Reply, Request, read_request
 from langchain_kimi.emulator._failures import INVALID, Failure
 
