@@ -9,7 +9,6 @@ import pytest
 from tests.peers.claims import ABSENCES, CLAIMS
 from tests.peers.clients import KIMI
 from tests.peers.page import PAGE, build_page
-from tests.peers.pending import PENDING
 from tests.peers.probing import FEATURES, Feature
 from tests.peers.results import find_missing, read_results
 
@@ -19,14 +18,7 @@ _NAMED = [
 ]
 
 
-def _is_pending(row: Feature) -> bool:
-    return any(test.split("::")[0] in PENDING for test in row.tests)
-
-
-_READY = [row for row in FEATURES.values() if not _is_pending(row)]
-
-
-@pytest.mark.parametrize("row", _READY, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", FEATURES.values(), ids=lambda row: row.id)
 def test_chat_kimi_has_the_feature(row: Feature) -> None:
     """Its column, proved in each run; the others' are proved by `make peers`."""
     assert str(row.judge(KIMI)) == "yes"
@@ -39,10 +31,8 @@ def test_every_row_has_a_verdict_for_every_client() -> None:
     assert {verdict.split(":")[0] for verdict in told} == {"yes", "partly", "no"}
 
 
-@pytest.mark.parametrize("row", FEATURES.values(), ids=lambda row: row.id)
-def test_chat_kimi_s_recorded_verdict_is_yes(row: Feature) -> None:
-    told = read_results()[KIMI.title]["verdicts"][row.id]
-    assert told == "yes" or (_is_pending(row) and told)
+def test_every_recorded_verdict_of_chat_kimi_is_yes() -> None:
+    assert set(read_results()[KIMI.title]["verdicts"].values()) == {"yes"}
 
 
 def test_the_page_is_what_the_generator_writes() -> None:
@@ -70,13 +60,7 @@ def _is_function(node: ast.AST) -> bool:
 @pytest.mark.parametrize("test", sorted(set(_NAMED)))
 def test_every_test_that_is_named_exists(test: str) -> None:
     file, _, function = test.partition("::")
-    assert file in PENDING or function in _functions(file)
-
-
-def test_what_is_pending_is_not_there_yet() -> None:
-    """Once a file is merged, its rows count like all others."""
-    merged = sorted(file for file in PENDING if (_TESTS / file).exists())
-    assert merged == [], "take them out of PENDING, then run `make peers`"
+    assert function in _functions(file)
 
 
 def test_every_claim_says_what_became_of_it() -> None:

@@ -196,8 +196,12 @@ CLAIMS = (
         "000",
         'partial mode by `extra_body={"partial": True}`',
         "otherwise",
-        "ignored there: the flag stands on the last message",
-        [_seed("the_partial_flag_belongs_on_the_message")],
+        "ignored there: the flag stands on the last message, where `partial_message` "
+        "puts it; ChatKimi refuses it elsewhere",
+        [
+            _seed("the_partial_flag_belongs_on_the_message"),
+            "test_partial.py::test_the_flag_elsewhere_is_refused",
+        ],
     ),
     Claim(
         "000",
@@ -225,10 +229,11 @@ CLAIMS = (
         "000",
         "pictures by URL or base64, videos as MP4",
         "otherwise",
-        "base64 and uploaded files only, of more formats than that; Kimi fetches no "
-        "public URL, so that the client has to",
+        "base64 and uploaded files, of more formats than that; Kimi fetches no public "
+        "URL: ChatKimi does with `inline_urls`, and refuses it otherwise",
         [
             _seed("a_public_url_of_a_picture_is_refused"),
+            "test_inline.py::test_a_url_in_any_form_is_sent_as_data",
             _seed("a_video_is_read_from_base64"),
         ],
     ),

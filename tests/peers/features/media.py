@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from tests.peers.peer import PNG, Peer, refuse
 from tests.peers.probing import Feature, feature
 
-row = partial(feature, group="Images, videos and other content", page="files.md")
+row = partial(feature, group="Images, videos and other content", page="multimodal.md")
 _BLOCKS = "test_content.py::test_each_block_becomes_a_part_that_kimi_takes"
 _REFUSED = "test_content.py::test_what_kimi_cannot_read_is_refused"
 

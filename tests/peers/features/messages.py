@@ -131,8 +131,8 @@ def synthesized_calls(peer: Peer) -> None:
 @row(
     "partial mode: the flag stands on the message",
     source="6.2, seed 000",
-    page="chat-kimi.md",
-    tests=["test_content.py::test_a_partial_message_is_continued"],
+    page="partial-mode.md",
+    tests=["test_partial.py::test_the_flag_counts_in_any_form_of_message"],
 )
 def partial_mode(peer: Peer) -> None:
     begun = AIMessage("The req", additional_kwargs={"partial": True})
@@ -142,9 +142,20 @@ def partial_mode(peer: Peer) -> None:
 
 
 @row(
+    "the flag anywhere else, where the API ignores it, is refused",
+    source="6.2, seed 000",
+    page="partial-mode.md",
+    tests=["test_partial.py::test_the_flag_elsewhere_is_refused"],
+)
+def partial_elsewhere(peer: Peer) -> None:
+    begun = AIMessage("The req")
+    refuse(peer, lambda: peer.stretched(partial=True).invoke(["Hello!", begun]))
+
+
+@row(
     "a beginning and its continuation, joined",
     source="6.2",
-    page="chat-kimi.md",
+    page="partial-mode.md",
     tests=["test_partial.py::test_a_beginning_is_continued"],
 )
 def joined_partial(peer: Peer) -> None:
