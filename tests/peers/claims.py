@@ -197,10 +197,10 @@ CLAIMS = (
         'partial mode by `extra_body={"partial": True}`',
         "otherwise",
         "ignored there: the flag stands on the last message, where `partial_message` "
-        "puts it; ChatKimi refuses it elsewhere",
+        "puts it; ChatKimi refuses it as a setting",
         [
             _seed("the_partial_flag_belongs_on_the_message"),
-            "test_partial.py::test_the_flag_elsewhere_is_refused",
+            "test_partial.py::test_it_is_no_setting",
         ],
     ),
     Claim(

@@ -142,14 +142,14 @@ def partial_mode(peer: Peer) -> None:
 
 
 @row(
-    "the flag anywhere else, where the API ignores it, is refused",
+    "the flag as a setting, which the API would ignore, is refused",
     source="6.2, seed 000",
     page="partial-mode.md",
-    tests=["test_partial.py::test_the_flag_elsewhere_is_refused"],
+    tests=["test_partial.py::test_it_is_no_setting"],
 )
 def partial_elsewhere(peer: Peer) -> None:
-    begun = AIMessage("The req")
-    refuse(peer, lambda: peer.stretched(partial=True).invoke(["Hello!", begun]))
+    history = ["Hello!", AIMessage("The req")]
+    refuse(peer, lambda: peer.model().invoke(history, partial=True), "partial")
 
 
 @row(
