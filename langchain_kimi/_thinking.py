@@ -4,16 +4,13 @@ The hosted API has a key of its own for each generation of models; the chat temp
 the open weights takes arguments; OpenRouter has an object (kimi-api.md 4.1 and 4.4).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from langchain_kimi._dialects import Dialect
 from langchain_kimi._json import is_object
 from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import Mode, Model, current_models
-
-# Vercel's map, which Moonshot's platform needs: it accepts any string in silence.
-EFFORT_ALIASES: Mapping[str, str] = {"minimal": "low", "medium": "high", "xhigh": "max"}
+from langchain_kimi.catalogue import EFFORT_ALIASES, Mode, Model, current_models
 
 
 def write_thinking(
