@@ -1,10 +1,12 @@
 """What the tests of LiteLLM share: one registration, one real proxy a session."""
 
+import gc
 import os
 import socket
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +62,16 @@ def callbacks() -> Iterator[None]:
     yield
     for found, kept in zip(lists, before, strict=True):
         found[:] = kept
+
+
+@pytest.fixture(scope="module", autouse=True)
+def closed_clients() -> Iterator[None]:
+    """Let go of what litellm leaves open, here and not in a test of something else."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        litellm.in_memory_llm_clients_cache.flush_cache()
+        gc.collect()
 
 
 def chats(kimi: Emulator) -> list[Any]:
