@@ -343,6 +343,8 @@ IMPOSSIBLE = {
     "a tool call that comes back without its reasoning": "what the client threw away "
     'cannot be found; LiteLLM sends `" "`, which Kimi accepts',
     "temperature of `moonshot-v1`": "retired on 2026-08-31",
+    "`thinking` of a sync call to a self-hosted server": "LiteLLM calls no hook for "
+    "it; use the group `...-instant`",
     "a fallback after the first chunk of a stream": "the client has read it already",
     "the type of a `$web_search` call within a stream": "LiteLLM writes `function` "
     "into its pieces; when it comes back it is put right",

@@ -228,16 +228,18 @@ async def test_the_hook_sees_what_the_router_found_no_key_for(
     assert {entry["model_info"]["id"].split("/")[1] for entry in kept} == {"global"}
 
 
-async def test_china_without_an_address_is_its_public_host() -> None:
+@pytest.mark.parametrize("key", [None, "sk-cn", "os.environ/MY_KEY"])
+def test_china_without_an_address_is_its_public_host(
+    key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """LiteLLM would send the key of China to the international platform."""
-    given = {
-        "model": "moonshot/kimi-k3",
-        "messages": _MESSAGES,
-        "model_info": {"id": "moonshot/china/kimi-k3"},
+    monkeypatch.setenv("MOONSHOT_CN_API_KEY" if key is None else "MY_KEY", "sk-cn")
+    listed = litellm_config.model_list(regions="china", api_key=key)
+    router = litellm.Router(model_list=listed)
+    hosts = {
+        entry["litellm_params"]["api_base"] for entry in router.get_model_list() or []
     }
-    mended = await KIMI_HOOK.async_pre_call_deployment_hook(given, "acompletion")
-    assert mended
-    assert mended["api_base"] == "https://api.moonshot.cn/v1"
+    assert hosts == {"https://api.moonshot.cn/v1"}
 
 
 async def test_calls_to_others_are_left_alone() -> None:
