@@ -31,6 +31,7 @@ from litellm_config._targets import find_target
 from litellm_config._usage import mend_usage
 
 _MARK = "kimi_patch"
+_PROVIDER_PARAMETERS = ("model", "custom_llm_provider", "api_base", "api_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,11 @@ def _wrap_provider(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def get_llm_provider(*args: Any, **kwargs: Any) -> Any:
         given = dict(signature.bind(*args, **kwargs).arguments)
+        # The Router gives a deployment's settings as one object instead.
+        settings = given.get("litellm_params")
+        for name in _PROVIDER_PARAMETERS[1:]:
+            if given.get(name) is None and getattr(settings, name, None):
+                given[name] = getattr(settings, name)
         target = find_target(given)
         if target:
             # An alias keeps its name: the chat config knows what it stands for.
@@ -195,7 +201,6 @@ def _wrap_model_list(original: Callable[..., Any]) -> Callable[..., Any]:
     return set_model_list
 
 
-_PROVIDER_PARAMETERS = ("model", "custom_llm_provider", "api_base", "api_key")
 _PROVIDER_MENDS = "openai/<kimi id> loses reasoning, effort and prices in sync calls"
 
 PATCHES = (

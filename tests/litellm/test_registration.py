@@ -196,6 +196,16 @@ def test_moonshots_own_hosts_are_known(host: str, name: str) -> None:
     assert (id, provider, found) == ("kimi-k3", "moonshot", base)
 
 
+def test_an_old_deployment_of_a_router_is_moonshots() -> None:
+    """LiteLLM knows no provider for an id alone, and refuses the Router."""
+    target = {"api_base": "https://api.moonshot.cn/v1", "api_key": "sk-cn"}
+    params = {"model": "kimi-k3", **target}
+    router = litellm.Router(
+        model_list=[{"model_name": "group", "litellm_params": params}]
+    )
+    assert router.get_model_names() == ["group"]
+
+
 def test_a_strangers_host_is_sent_no_key_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
