@@ -112,9 +112,32 @@ def has_key(deployment: Mapping[str, Any], environment: Mapping[str, str]) -> bo
         environment: The variables, such as `os.environ`.
     """
     region = region_of(as_object(deployment.get("model_info")).get("id"))
-    given = as_text(as_object(deployment.get("litellm_params")).get("api_key"))
-    return (
-        region is None
-        or bool(given and not given.startswith(_VARIABLE))
-        or region.has_key(environment)
-    )
+    key = as_object(deployment.get("litellm_params")).get("api_key")
+    return region is None or bool(_look_up(key, region.key_variable, environment))
+
+
+def with_host(
+    deployment: dict[str, Any], environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a deployment of a region with its address; any other as it is.
+
+    Without one LiteLLM would send the key of China to the international platform.
+
+    Args:
+        deployment: An entry of a Router's model list, its variables looked up or not.
+        environment: The variables, such as `os.environ`.
+    """
+    region = region_of(as_object(deployment.get("model_info")).get("id"))
+    if region is None:
+        return deployment
+    params = as_object(deployment.get("litellm_params"))
+    base = _look_up(params.get("api_base"), region.base_variable, environment)
+    return {**deployment, "litellm_params": {**params, "api_base": base or region.host}}
+
+
+def _look_up(given: object, variable: str, environment: Mapping[str, str]) -> str:
+    """Return a setting, from the variable that it names or else from the region's."""
+    text = as_text(given)
+    if text and not text.startswith(_VARIABLE):
+        return text
+    return environment.get(text.removeprefix(_VARIABLE) or variable, "")
