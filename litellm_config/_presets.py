@@ -1,41 +1,18 @@
 """The model list and the Router's settings -> the configs that are shipped."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_kimi.catalogue import MODELS
 from litellm_config._claude_code import claude_code_list
 from litellm_config._model_list import model_list
 from litellm_config._other_hosts import self_hosted
+from litellm_config._preset import Preset, Section
 from litellm_config._regions import REGIONS
 from litellm_config._router_settings import router_settings
 
 MODELS_FILE = "models.include.yaml"
 HOOK = "litellm_config.hooks.kimi_hook"
 _REDIS = "os.environ/REDIS_URL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """One section of a config, with the reasons for it."""
-
-    name: str
-    value: Any
-    why: str = ""
-    reasons: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Key of the section -> why it is set so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """One config."""
-
-    file: str
-    purpose: str
-    variables: Mapping[str, str]
-    """Name of a variable -> what it is for."""
-    sections: tuple[Section, ...]
 
 
 def list_presets() -> tuple[Preset, ...]:
