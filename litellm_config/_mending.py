@@ -12,7 +12,6 @@ from litellm_config._targets import (
     Target,
     find_target,
     is_self_hosted,
-    public_host,
 )
 from litellm_config._thinking import Refused
 
@@ -67,7 +66,7 @@ def mend_arguments(kwargs: JsonObject, target: Target) -> JsonObject:
 
 
 def address(kwargs: JsonObject) -> JsonObject:
-    """Return the arguments with Moonshot's provider and, if it was left out, the host.
+    """Return the arguments with Moonshot's provider and the id that Kimi knows.
 
     Args:
         kwargs: The arguments of a call of any kind.
@@ -75,13 +74,12 @@ def address(kwargs: JsonObject) -> JsonObject:
     target = find_target(kwargs)
     if target is None:
         return kwargs
-    base = public_host(kwargs)
-    addressed = kwargs | {
+    return {
+        **kwargs,
         "model": f"{PROVIDER}/{target.model.id}",
         "custom_llm_provider": PROVIDER,
         **_alias_settings(kwargs, target),
     }
-    return addressed | ({"api_base": base} if base else {})
 
 
 def _alias_settings(kwargs: JsonObject, target: Target) -> JsonObject:

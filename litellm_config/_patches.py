@@ -26,11 +26,12 @@ from langchain_kimi.catalogue import PROVIDER
 from litellm_config._chat_config import build_chat_config
 from litellm_config._errors import ErrorKind, error_kind, hide_account
 from litellm_config._mending import notify
-from litellm_config._regions import has_key
+from litellm_config._regions import has_key, with_host
 from litellm_config._targets import find_target
 from litellm_config._usage import mend_usage
 
 _MARK = "kimi_patch"
+_PROVIDER_PARAMETERS = ("model", "custom_llm_provider", "api_base", "api_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +102,11 @@ def _wrap_provider(original: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(original)
     def get_llm_provider(*args: Any, **kwargs: Any) -> Any:
         given = dict(signature.bind(*args, **kwargs).arguments)
+        # The Router gives a deployment's settings as one object instead.
+        settings = given.get("litellm_params")
+        for name in _PROVIDER_PARAMETERS[1:]:
+            if given.get(name) is None and getattr(settings, name, None):
+                given[name] = getattr(settings, name)
         target = find_target(given)
         if target:
             # An alias keeps its name: the chat config knows what it stands for.
@@ -183,21 +189,18 @@ def _wrap_cache_key(original: Callable[..., str]) -> Callable[..., str]:
 
 
 def _wrap_model_list(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Remove the deployments of a region without a key, before they are counted."""
+    """Remove a region without a key before it is counted; give each its address."""
 
     @wraps(original)
     def set_model_list(self: Any, model_list: list[Any]) -> Any:
-        kept = [entry for entry in model_list if _is_served(entry)]
-        return original(self, kept)
+        served = [
+            entry for entry in model_list if has_key(as_object(entry), os.environ)
+        ]
+        return original(self, [with_host(entry, os.environ) for entry in served])
 
     return set_model_list
 
 
-def _is_served(entry: Any) -> bool:
-    return has_key(as_object(entry), os.environ)
-
-
-_PROVIDER_PARAMETERS = ("model", "custom_llm_provider", "api_base", "api_key")
 _PROVIDER_MENDS = "openai/<kimi id> loses reasoning, effort and prices in sync calls"
 
 PATCHES = (
@@ -259,9 +262,9 @@ PATCHES = (
         wrap=_wrap_cache_key,
     ),
     Patch(
-        name="keyless-regions",
-        mends="after a failure a region without a key is tried, and its absence is "
-        "told instead of the failure",
+        name="regions",
+        mends="a region without a key is tried after a failure, and China without an "
+        "address is asked at the international host",
         module="litellm.router",
         attribute="Router.set_model_list",
         needs=("self", "model_list"),

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from langchain_kimi._json import as_object, as_text
 
+ANTHROPIC_PREFIX = "anthropic/"
+"""LiteLLM's prefix of what speaks Anthropic's API."""
+
 Regions: TypeAlias = Literal["global", "china", "both"]
 """Which platforms serve a group; `both` tries the international one first."""
 
@@ -33,10 +36,14 @@ class Region:
         return f"{_VARIABLE}{self.base_variable}"
 
     @property
+    def anthropic_variable(self) -> str:
+        """The variable that holds the address of the API in Anthropic's form."""
+        return f"{self.key_variable.removesuffix('API_KEY')}ANTHROPIC_BASE"
+
+    @property
     def anthropic_base(self) -> str:
         """The address of the API in Anthropic's form, as LiteLLM looks it up."""
-        prefix = self.key_variable.removesuffix("API_KEY")
-        return f"{_VARIABLE}{prefix}ANTHROPIC_BASE"
+        return f"{_VARIABLE}{self.anthropic_variable}"
 
     @property
     def anthropic_host(self) -> str:
@@ -112,9 +119,35 @@ def has_key(deployment: Mapping[str, Any], environment: Mapping[str, str]) -> bo
         environment: The variables, such as `os.environ`.
     """
     region = region_of(as_object(deployment.get("model_info")).get("id"))
-    given = as_text(as_object(deployment.get("litellm_params")).get("api_key"))
-    return (
-        region is None
-        or bool(given and not given.startswith(_VARIABLE))
-        or region.has_key(environment)
-    )
+    key = as_object(deployment.get("litellm_params")).get("api_key")
+    return region is None or bool(_look_up(key, region.key_variable, environment))
+
+
+def with_host(
+    deployment: dict[str, Any], environment: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return a deployment of a region with its address; any other as it is.
+
+    Without one LiteLLM would send the key of China to the international platform.
+
+    Args:
+        deployment: An entry of a Router's model list, its variables looked up or not.
+        environment: The variables, such as `os.environ`.
+    """
+    region = region_of(as_object(deployment.get("model_info")).get("id"))
+    if region is None:
+        return deployment
+    params = as_object(deployment.get("litellm_params"))
+    variable, host = region.base_variable, region.host
+    if as_text(params.get("model")).startswith(ANTHROPIC_PREFIX):
+        variable, host = region.anthropic_variable, region.anthropic_host
+    base = _look_up(params.get("api_base"), variable, environment) or host
+    return {**deployment, "litellm_params": {**params, "api_base": base}}
+
+
+def _look_up(given: object, variable: str, environment: Mapping[str, str]) -> str:
+    """Return a setting, from the variable that it names or else from the region's."""
+    text = as_text(given)
+    if text and not text.startswith(_VARIABLE):
+        return text
+    return environment.get(text.removeprefix(_VARIABLE) or variable, "")

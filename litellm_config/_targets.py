@@ -8,7 +8,7 @@ from langchain_kimi._json import as_object, as_text
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import PROVIDER, Model, find_model
 from litellm_config._groups import find_alias
-from litellm_config._regions import REGIONS, region_of
+from litellm_config._regions import REGIONS
 
 _HOSTS = {urlsplit(region.host).hostname for region in REGIONS}
 # `openai/` with Moonshot's address is what old examples show; it loses the reasoning.
@@ -55,18 +55,6 @@ def _is_rewritten(provider: str, kwargs: JsonObject) -> bool:
     if provider not in _REWRITTEN:
         return False
     return host in _HOSTS or bool(provider and host and kwargs.get("api_key"))
-
-
-def public_host(kwargs: JsonObject) -> str | None:
-    """Return the address of a region's deployment whose own is not set.
-
-    Without one LiteLLM would send the key of China to the international platform.
-
-    Args:
-        kwargs: The arguments of a call that the Router made.
-    """
-    region = region_of(as_object(kwargs.get("model_info")).get("id"))
-    return region.host if region and not kwargs.get("api_base") else None
 
 
 def is_self_hosted(kwargs: JsonObject) -> bool:

@@ -21,6 +21,8 @@ class Behaviour:
     """One request, and what of it must reach Kimi."""
 
     name: str
+    outcome: str
+    """What reaches Kimi, in the words of the documentation."""
     model: str = "kimi-k3"
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     messages: tuple[dict[str, Any], ...] = (USER,)
@@ -66,12 +68,14 @@ _NO_SAMPLING = dict.fromkeys(
 BEHAVIOURS = (
     Behaviour(
         name="thinking as an argument",
+        outcome="`thinking`, where LiteLLM refuses it",
         model="kimi-k2.6",
         settings={"thinking": _OFF},
         sent={"thinking": _OFF},
     ),
     Behaviour(
         name="thinking with drop_params",
+        outcome="`thinking`, not dropped in silence",
         model="kimi-k2.6",
         settings={"thinking": _OFF, "drop_params": True},
         sent={"thinking": _OFF},
@@ -79,6 +83,7 @@ BEHAVIOURS = (
     ),
     Behaviour(
         name="thinking with allowed_openai_params",
+        outcome="`thinking`, where LiteLLM fails with 500",
         model="kimi-k2.6",
         settings={"thinking": _OFF, "allowed_openai_params": ["thinking"]},
         sent={"thinking": _OFF},
@@ -86,51 +91,60 @@ BEHAVIOURS = (
     ),
     Behaviour(
         name="effort none on a model that always thinks",
+        outcome="nothing: refused",
         settings={"reasoning_effort": "none"},
         refused="kimi-k3 always thinks",
     ),
     Behaviour(
         name="an unknown effort",
+        outcome="nothing: refused with the known ones",
         settings={"reasoning_effort": "ultra"},
         refused="Give one of low, high, max",
     ),
     Behaviour(
         name="effort medium",
+        outcome="`high` (`minimal` is `low`, `xhigh` is `max`)",
         settings={"reasoning_effort": "medium"},
         sent={"reasoning_effort": "high"},
     ),
     Behaviour(
         name="an effort on a model without efforts",
+        outcome="no effort; it thinks as ever",
         model="kimi-k2.6",
         settings={"reasoning_effort": "low"},
         sent={"reasoning_effort": ABSENT, "thinking": ABSENT},
     ),
     Behaviour(
         name="effort none on a model with a switch",
+        outcome="`thinking` disabled",
         model="kimi-k2.6",
         settings={"reasoning_effort": "none"},
         sent={"reasoning_effort": ABSENT, "thinking": _OFF},
     ),
     Behaviour(
         name="thinking and effort together",
+        outcome="`thinking` alone; Kimi refuses both",
         model="kimi-k2.6",
         settings={"thinking": {"type": "enabled"}, "reasoning_effort": "high"},
         sent={"reasoning_effort": ABSENT, "thinking": {"type": "enabled"}},
     ),
     Behaviour(
         name="an effort as the bridges' object",
+        outcome="the bare word",
         settings={"reasoning_effort": {"effort": "low", "summary": "auto"}},
         sent={"reasoning_effort": "low"},
         ways=SDK,
     ),
     Behaviour(
         name="an effort of a model that LiteLLM does not know",
+        outcome="the effort, and no sampling",
         model="kimi-k3.1-pro",
         settings={"reasoning_effort": "low", "temperature": 0.5},
         sent={"reasoning_effort": "low", **_NO_SAMPLING},
     ),
     Behaviour(
         name="sampling settings of habit",
+        outcome="none of them: the model fixes each",
         settings={
             "temperature": 0.6,
             "top_p": 0.5,
@@ -142,65 +156,77 @@ BEHAVIOURS = (
     ),
     Behaviour(
         name="seed, logprobs and logit_bias",
+        outcome="none of them",
         settings={"seed": 7, "logprobs": True, "top_logprobs": 2, "logit_bias": {}},
         sent=dict.fromkeys(("seed", "logprobs", "top_logprobs", "logit_bias"), ABSENT),
     ),
     Behaviour(
         name="web_search_options",
+        outcome="nothing: refused, with the tool that searches",
         settings={"web_search_options": {"search_context_size": "low"}},
         refused="'$web_search'",
     ),
     Behaviour(
         name="max_completion_tokens",
+        outcome="under its own name",
         settings={"max_completion_tokens": 99},
         sent={"max_completion_tokens": 99, "max_tokens": ABSENT},
     ),
     Behaviour(
         name="lists of text parts",
+        outcome="plain text",
         messages=({"role": "user", "content": [{"type": "text", "text": "Hello"}]},),
         sent={"messages": [USER]},
     ),
     Behaviour(
         name="tool_choice required where the model takes it",
+        outcome="`required`, and no message of LiteLLM's",
         settings={"tools": _TOOLS, "tool_choice": "required"},
         sent={"tool_choice": "required", "messages": [USER], "tools": _TOOLS},
     ),
     Behaviour(
         name="tool_choice required in instant mode",
+        outcome="`required`",
         model="kimi-k2.6",
         settings={"tools": _TOOLS, "tool_choice": "required", "thinking": _OFF},
         sent={"tool_choice": "required", "messages": [USER], "thinking": _OFF},
     ),
     Behaviour(
         name="tool_choice required while K2 thinks",
+        outcome="`auto`, with a warning",
         model="kimi-k2.6",
         settings={"tools": _TOOLS, "tool_choice": "required"},
         sent={"tool_choice": "auto", "messages": [USER]},
     ),
     Behaviour(
         name="a named tool on K3",
+        outcome="`required`, with that tool alone",
         settings={"tools": _TOOLS, "tool_choice": named("hear")},
         sent={"tool_choice": "required", "tools": _TOOLS[1:]},
     ),
     Behaviour(
         name="a named tool while K2 thinks",
+        outcome="`auto`, with that tool alone",
         model="kimi-k2.6",
         settings={"tools": _TOOLS, "tool_choice": named("hear")},
         sent={"tool_choice": "auto", "tools": _TOOLS[1:]},
     ),
     Behaviour(
         name="a named tool in instant mode",
+        outcome="the choice as it is",
         model="kimi-k2.6",
         settings={"tools": _TOOLS, "tool_choice": named("hear"), "thinking": _OFF},
         sent={"tool_choice": named("hear"), "tools": _TOOLS},
     ),
     Behaviour(
         name="a picture by its public address",
+        outcome="nothing: refused; Kimi fetches none",
         messages=(image("https://example.com/cat.png"),),
         refused="send base64 data of the medium, or upload the file",
     ),
     Behaviour(
         name="partial in extra_body",
+        outcome="`partial` on the last message, where Kimi reads it",
         settings={"extra_body": {"partial": True}},
         messages=(USER, {"role": "assistant", "content": "It"}),
         sent={
@@ -210,6 +236,7 @@ BEHAVIOURS = (
     ),
     Behaviour(
         name="prefix, DeepSeek's name of partial",
+        outcome="`partial`",
         messages=(USER, {"role": "assistant", "content": "It", "prefix": True}),
         sent={
             "messages": [USER, {"role": "assistant", "content": "It", "partial": True}]
@@ -217,11 +244,13 @@ BEHAVIOURS = (
     ),
     Behaviour(
         name="kimi-k2.5-instant as an id",
+        outcome="`kimi-k2.6`, thinking disabled",
         model="kimi-k2.5-instant",
         sent={"model": "kimi-k2.6", "thinking": _OFF},
     ),
     Behaviour(
         name="LiteLLM's own fields of a message",
+        outcome="none of them",
         messages=turn(
             reasoning_content="Let me see.", provider_specific_fields={"refusal": None}
         ),
@@ -229,11 +258,13 @@ BEHAVIOURS = (
     ),
     Behaviour(
         name="reasoning in provider_specific_fields",
+        outcome="`reasoning_content`",
         messages=turn(provider_specific_fields={"reasoning_content": "Let me see."}),
         sent={"messages": list(turn(reasoning_content="Let me see."))},
     ),
     Behaviour(
         name="reasoning in thinking_blocks",
+        outcome="`reasoning_content`, and no blocks",
         messages=turn(
             thinking_blocks=[{"type": "thinking", "thinking": "Let me see."}]
         ),
@@ -241,6 +272,7 @@ BEHAVIOURS = (
     ),
     Behaviour(
         name="reasoning in a content part of type thinking",
+        outcome="`reasoning_content`, and no such part",
         messages=(
             USER,
             {
@@ -267,12 +299,14 @@ BEHAVIOURS = (
     ),
     Behaviour(
         name="a tool call without its reasoning, by openai/",
+        outcome='`" "`, with which Kimi accepts it',
         model="kimi-k2.6",
         messages=turn(),
         sent={"messages": list(turn(reasoning_content=" "))},
     ),
     Behaviour(
         name="the type of a call of $web_search after a stream",
+        outcome="`builtin_function`",
         messages=turn(
             reasoning_content="r",
             tool_calls=[
@@ -309,6 +343,8 @@ IMPOSSIBLE = {
     "a tool call that comes back without its reasoning": "what the client threw away "
     'cannot be found; LiteLLM sends `" "`, which Kimi accepts',
     "temperature of `moonshot-v1`": "retired on 2026-08-31",
+    "`thinking` of a sync call to a self-hosted server": "LiteLLM calls no hook for "
+    "it; use the group `...-instant`",
     "a fallback after the first chunk of a stream": "the client has read it already",
     "the type of a `$web_search` call within a stream": "LiteLLM writes `function` "
     "into its pieces; when it comes back it is put right",

@@ -1,5 +1,6 @@
 """What the tests of LiteLLM share: one registration, one real proxy a session."""
 
+import gc
 import os
 import socket
 import subprocess
@@ -51,15 +52,16 @@ _CALLBACKS = (
 
 @pytest.fixture(autouse=True)
 def callbacks() -> Iterator[None]:
-    """Take away what the test's Routers left: LiteLLM keeps 30 callbacks a process.
+    """Take away what the test's Routers left: LiteLLM keeps 100 callbacks a process.
 
-    The 31st is not added, in silence: such a Router knows no cooldowns.
+    The next one is not added, in silence: such a Router knows no cooldowns.
     """
-    lists: list[list[Any]] = [getattr(litellm, name) for name in _CALLBACKS]
-    before = [list(found) for found in lists]
+    before = {name: list(getattr(litellm, name)) for name in _CALLBACKS}
     yield
-    for found, kept in zip(lists, before, strict=True):
-        found[:] = kept
+    for name, kept in before.items():
+        setattr(litellm, name, kept)
+    # LiteLLM closes no connection: collected later, they would warn in other tests.
+    gc.freeze()
 
 
 def chats(kimi: Emulator) -> list[Any]:
@@ -92,8 +94,11 @@ def started_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         port = free.getsockname()[1]
     with Emulator() as kimi, Emulator() as china:
         process = _start(path, port, kimi, china)
+        drain = threading.Thread(target=process.communicate, daemon=True)
         try:
             _wait(process)
+            # Nobody reads on: the proxy must not wait for a full pipe.
+            drain.start()
             yield Proxy(
                 base_url=f"http://127.0.0.1:{port}",
                 api_key=_MASTER_KEY,
@@ -103,6 +108,8 @@ def started_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         finally:
             process.terminate()
             process.wait(timeout=30)
+            if drain.ident:
+                drain.join(timeout=30)
 
 
 @pytest.fixture
@@ -160,12 +167,11 @@ def _start(
 
 
 def _wait(process: subprocess.Popen[str]) -> None:
-    """Read what the proxy says until it is ready, and the rest in a thread."""
+    """Read what the proxy says until it is ready."""
     assert process.stdout
     said: list[str] = []
     for line in process.stdout:
         said.append(line)
         if _READY in line:
-            threading.Thread(target=process.stdout.read, daemon=True).start()
             return
     pytest.fail("".join(["the proxy did not start:\n", *said[-40:]]))

@@ -1,7 +1,8 @@
 """Every behaviour, on the async SDK, the sync SDK, the Router and the real proxy."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import litellm
@@ -9,10 +10,12 @@ import openai
 import pytest
 
 from langchain_kimi.emulator import Emulator
-from tests.litellm.behaviours import ABSENT, BEHAVIOURS, Behaviour
+from litellm_config._patches import PATCHES
+from tests.litellm.behaviours import ABSENT, BEHAVIOURS, IMPOSSIBLE, Behaviour
 from tests.litellm.conftest import Proxy, chats
 
-Send = Callable[[str, Behaviour], Awaitable[Any]]
+_PAGE = Path(__file__).parent.parent.parent / "docs" / "litellm.md"
+_HEADS = ("request", "patch", "what")
 
 
 def _cases() -> Iterator[Any]:
@@ -85,3 +88,19 @@ async def test_what_is_asked_for_reaches_kimi(
     assert body["model"] == row.sent.get("model", row.model)
     for name, value in row.sent.items():
         assert body.get(name, ABSENT) == value, body
+
+
+def test_the_documentation_has_every_row() -> None:
+    """And no row that is not tested."""
+    told = _table("## What is mended")
+    tested = {row.name: row.outcome for row in BEHAVIOURS}
+    assert {name: told.get(name) for name in tested} == tested
+    assert _table("## What LiteLLM makes impossible") == IMPOSSIBLE
+    assert _table("## The patches") == {f"`{p.name}`": p.mends for p in PATCHES}
+
+
+def _table(heading: str) -> dict[str, str]:
+    """Return the rows of the table of two columns below a heading."""
+    section = _PAGE.read_text().partition(f"{heading}\n")[2].partition("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines()[1:]]
+    return {row[0]: row[1] for row in rows if len(row) == 2 and row[0] not in _HEADS}

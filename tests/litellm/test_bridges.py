@@ -110,4 +110,10 @@ def test_what_a_bridge_asks_in_vain_is_refused(proxy: Proxy) -> None:
     status, answer = _ask(proxy, "kimi-k3", thinking=_OFF)
     assert status == 400
     assert "kimi-k3 always thinks" in json.dumps(answer)
+    search = [{"type": "web_search"}]
+    status, answer = _post(
+        proxy, "/v1/responses", model="kimi-k3", input="News?", tools=search
+    )
+    assert status == 400
+    assert "$web_search" in json.dumps(answer)
     assert chats(proxy.kimi) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import litellm
 import openai
 import pytest
 import yaml
@@ -296,6 +297,21 @@ def test_servers_of_ones_own_share_the_requests(own_servers: Started) -> None:
         }
     assert {index for index, _ in seen} == {0, 1}
     assert '{"thinking": false}' in {switch for _, switch in seen}
+
+
+def test_claude_codes_address_is_the_public_one_if_none_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of each region; never Anthropic's, and never the one of Kimi's own form."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", "sk-one")
+    monkeypatch.setenv("MOONSHOT_CN_API_KEY", "sk-two")
+    monkeypatch.setenv("MOONSHOT_API_BASE", "http://127.0.0.1:1/v1")
+    router: Any = litellm.Router(model_list=_models("proxy.claude-code.yaml"))
+    bases = {entry["litellm_params"]["api_base"] for entry in router.model_list}
+    assert bases == {
+        "https://api.moonshot.ai/anthropic",
+        "https://api.moonshot.cn/anthropic",
+    }
 
 
 @pytest.fixture(scope="module")

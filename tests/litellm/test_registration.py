@@ -196,6 +196,16 @@ def test_moonshots_own_hosts_are_known(host: str, name: str) -> None:
     assert (id, provider, found) == ("kimi-k3", "moonshot", base)
 
 
+def test_an_old_deployment_of_a_router_is_moonshots() -> None:
+    """LiteLLM knows no provider for an id alone, and refuses the Router."""
+    target = {"api_base": "https://api.moonshot.cn/v1", "api_key": "sk-cn"}
+    params = {"model": "kimi-k3", **target}
+    router = litellm.Router(
+        model_list=[{"model_name": "group", "litellm_params": params}]
+    )
+    assert router.get_model_names() == ["group"]
+
+
 def test_a_strangers_host_is_sent_no_key_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -228,16 +238,18 @@ async def test_the_hook_sees_what_the_router_found_no_key_for(
     assert {entry["model_info"]["id"].split("/")[1] for entry in kept} == {"global"}
 
 
-async def test_china_without_an_address_is_its_public_host() -> None:
+@pytest.mark.parametrize("key", [None, "sk-cn", "os.environ/MY_KEY"])
+def test_china_without_an_address_is_its_public_host(
+    key: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """LiteLLM would send the key of China to the international platform."""
-    given = {
-        "model": "moonshot/kimi-k3",
-        "messages": _MESSAGES,
-        "model_info": {"id": "moonshot/china/kimi-k3"},
+    monkeypatch.setenv("MOONSHOT_CN_API_KEY" if key is None else "MY_KEY", "sk-cn")
+    listed = litellm_config.model_list(regions="china", api_key=key)
+    router = litellm.Router(model_list=listed)
+    hosts = {
+        entry["litellm_params"]["api_base"] for entry in router.get_model_list() or []
     }
-    mended = await KIMI_HOOK.async_pre_call_deployment_hook(given, "acompletion")
-    assert mended
-    assert mended["api_base"] == "https://api.moonshot.cn/v1"
+    assert hosts == {"https://api.moonshot.cn/v1"}
 
 
 async def test_calls_to_others_are_left_alone() -> None:

@@ -212,8 +212,11 @@ async def test_the_session_keeps_its_prompt_cache(kimi: Emulator) -> None:
     assert keys == ["one", "two", "three", None]
 
 
-async def test_the_response_cache_tells_thinking_from_instant(kimi: Emulator) -> None:
-    """LiteLLM's key leaves out `extra_body`."""
+async def test_the_response_cache_tells_thinking_from_instant(
+    kimi: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LiteLLM's key leaves out `extra_body`; its cache is one for the process."""
+    monkeypatch.setattr(litellm, "cache", None)
     ready = _only(kimi, cache_responses=True)
     off = {"thinking": {"type": "disabled"}}
     for extra_body in ({}, off, {}, off):
