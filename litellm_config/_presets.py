@@ -12,6 +12,7 @@ from litellm_config._router_settings import router_settings
 
 MODELS_FILE = "models.include.yaml"
 HOOK = "litellm_config.hooks.kimi_hook"
+"""Our callback, as `litellm_settings.callbacks` names it."""
 _REDIS = "os.environ/REDIS_URL"
 
 
@@ -60,6 +61,8 @@ _SETTINGS_REASONS = {
     "fallbacks": "Who answers while a group cannot. Instant groups have none: nothing "
     "else can answer without thinking.",
     "context_window_fallbacks": "Who takes a prompt that is too long for 256K.",
+    "optional_pre_call_checks": "Together the instances keep to the rpm and tpm of a "
+    "deployment, where it has any.",
     "redis_url": "Shares cooldowns and counts of requests between the instances.",
 }
 
@@ -252,9 +255,9 @@ def _redis() -> Preset:
 
 
 def _shared_settings() -> dict[str, Any]:
-    settings = router_settings(redis_url=_REDIS)
-    # Together the instances keep to the rpm and tpm of a deployment, where it has any.
-    return settings | {"optional_pre_call_checks": ["enforce_model_rate_limits"]}
+    return router_settings(
+        redis_url=_REDIS, optional_pre_call_checks=["enforce_model_rate_limits"]
+    )
 
 
 def _database() -> Preset:
