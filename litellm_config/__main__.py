@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from litellm_config._table import write_table
+from litellm_config._versions import CompromisedVersionError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -60,6 +61,9 @@ def _validate(given: argparse.Namespace) -> int:
         known = _validation.load_known()
     except ImportError as error:
         return _fail(f"{error}; pip install 'langchain-kimi[proxy]'")
+    except CompromisedVersionError as error:
+        _fail(str(error))
+        return 1
     try:
         today = datetime.now(tz=UTC).date()
         findings = _validation.validate(given.file, known, today=today)

@@ -5,11 +5,9 @@ from typing import Any
 
 from langchain_kimi._json import as_object, as_text
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import DEFAULT_MODEL, Model, current_models
+from langchain_kimi.catalogue import DEFAULT_MODEL, PROVIDER, Model, current_models
 from litellm_config._model_info import build_model_info
-from litellm_config._regions import REGIONS, Region, region_of
-
-_PREFIX = "anthropic"
+from litellm_config._regions import ANTHROPIC_PREFIX, REGIONS, Region, region_of
 
 
 def claude_code_list() -> list[dict[str, Any]]:
@@ -38,13 +36,13 @@ def _build_deployment(
     return {
         "model_name": group,
         "litellm_params": {
-            "model": f"{_PREFIX}/{model.id}",
+            "model": f"{ANTHROPIC_PREFIX}{model.id}",
             "api_key": region.api_key,
             "api_base": region.anthropic_base,
             "order": order,
         },
         "model_info": {
-            "id": f"moonshot/{region.name}/{_PREFIX}/{name}",
+            "id": f"{PROVIDER}/{region.name}/{ANTHROPIC_PREFIX}{name}",
             **build_model_info(model),
         },
     }
@@ -61,7 +59,7 @@ def address_anthropic(kwargs: JsonObject) -> JsonObject | None:
         kwargs: The arguments of a call that the Router made.
     """
     region = region_of(as_object(kwargs.get("model_info")).get("id"))
-    if region is None or not as_text(kwargs.get("model")).startswith(f"{_PREFIX}/"):
+    if region is None or not as_text(kwargs.get("model")).startswith(ANTHROPIC_PREFIX):
         return None
     key = as_text(kwargs.get("api_key"))
     headers = {"Authorization": f"Bearer {key}"} | as_object(

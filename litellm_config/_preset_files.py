@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from litellm_config._presets import Preset, Section, list_presets
+from litellm_config._preset import Preset, Section
+from litellm_config._presets import list_presets
 
 _WIDTH = 88
 _NOTICE = (

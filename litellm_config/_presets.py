@@ -1,41 +1,19 @@
 """The model list and the Router's settings -> the configs that are shipped."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_kimi.catalogue import MODELS
 from litellm_config._claude_code import claude_code_list
 from litellm_config._model_list import model_list
 from litellm_config._other_hosts import self_hosted
+from litellm_config._preset import Preset, Section
 from litellm_config._regions import REGIONS
 from litellm_config._router_settings import router_settings
 
 MODELS_FILE = "models.include.yaml"
 HOOK = "litellm_config.hooks.kimi_hook"
+"""Our callback, as `litellm_settings.callbacks` names it."""
 _REDIS = "os.environ/REDIS_URL"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """One section of a config, with the reasons for it."""
-
-    name: str
-    value: Any
-    why: str = ""
-    reasons: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Key of the section -> why it is set so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """One config."""
-
-    file: str
-    purpose: str
-    variables: Mapping[str, str]
-    """Name of a variable -> what it is for."""
-    sections: tuple[Section, ...]
 
 
 def list_presets() -> tuple[Preset, ...]:
@@ -83,6 +61,8 @@ _SETTINGS_REASONS = {
     "fallbacks": "Who answers while a group cannot. Instant groups have none: nothing "
     "else can answer without thinking.",
     "context_window_fallbacks": "Who takes a prompt that is too long for 256K.",
+    "optional_pre_call_checks": "Together the instances keep to the rpm and tpm of a "
+    "deployment, where it has any.",
     "redis_url": "Shares cooldowns and counts of requests between the instances.",
 }
 
@@ -275,9 +255,9 @@ def _redis() -> Preset:
 
 
 def _shared_settings() -> dict[str, Any]:
-    settings = router_settings(redis_url=_REDIS)
-    # Together the instances keep to the rpm and tpm of a deployment, where it has any.
-    return settings | {"optional_pre_call_checks": ["enforce_model_rate_limits"]}
+    return router_settings(
+        redis_url=_REDIS, optional_pre_call_checks=["enforce_model_rate_limits"]
+    )
 
 
 def _database() -> Preset:

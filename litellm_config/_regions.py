@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from langchain_kimi._json import as_object, as_text
 
+ANTHROPIC_PREFIX = "anthropic/"
+"""LiteLLM's prefix of what speaks Anthropic's API."""
+
 Regions: TypeAlias = Literal["global", "china", "both"]
 """Which platforms serve a group; `both` tries the international one first."""
 
@@ -33,10 +36,14 @@ class Region:
         return f"{_VARIABLE}{self.base_variable}"
 
     @property
+    def anthropic_variable(self) -> str:
+        """The variable that holds the address of the API in Anthropic's form."""
+        return f"{self.key_variable.removesuffix('API_KEY')}ANTHROPIC_BASE"
+
+    @property
     def anthropic_base(self) -> str:
         """The address of the API in Anthropic's form, as LiteLLM looks it up."""
-        prefix = self.key_variable.removesuffix("API_KEY")
-        return f"{_VARIABLE}{prefix}ANTHROPIC_BASE"
+        return f"{_VARIABLE}{self.anthropic_variable}"
 
     @property
     def anthropic_host(self) -> str:
@@ -131,8 +138,11 @@ def with_host(
     if region is None:
         return deployment
     params = as_object(deployment.get("litellm_params"))
-    base = _look_up(params.get("api_base"), region.base_variable, environment)
-    return {**deployment, "litellm_params": {**params, "api_base": base or region.host}}
+    variable, host = region.base_variable, region.host
+    if as_text(params.get("model")).startswith(ANTHROPIC_PREFIX):
+        variable, host = region.anthropic_variable, region.anthropic_host
+    base = _look_up(params.get("api_base"), variable, environment) or host
+    return {**deployment, "litellm_params": {**params, "api_base": base}}
 
 
 def _look_up(given: object, variable: str, environment: Mapping[str, str]) -> str:

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from langchain_kimi._json import is_array
+from litellm_config._presets import HOOK
 from litellm_config._validation._finding import Finding, error
 from litellm_config._validation._yaml import Node, YamlError, read_yaml
-
-KIMI_HOOK = "litellm_config.hooks.kimi_hook"
-"""Our callback, as `litellm_settings.callbacks` names it."""
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ class Config:
 
     def has_kimi_hook(self) -> bool:
         """Tell whether our own hook is among the callbacks."""
-        return any(node.value == KIMI_HOOK for node in self.callbacks())
+        return any(node.value == HOOK for node in self.callbacks())
 
 
 def read_config(path: Path) -> Config:
@@ -112,10 +110,8 @@ def _places(include: Node, config: Config) -> Iterator[tuple[Path, Node]]:
             # Next to the file that declares it, or else next to the root config.
             beside = Path(node.file).parent / node.value
             fallback = config.root.parent / node.value
-            yield (
-                fallback if fallback.exists() and not beside.exists() else beside,
-                node,
-            )
+            is_old = fallback.exists() and not beside.exists()
+            yield fallback if is_old else beside, node
         else:
             config.findings.append(
                 error(node, "must be a file path", given=node.plain())

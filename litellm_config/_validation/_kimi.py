@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import date
 
 from langchain_kimi.catalogue import ALIASES, MODELS, PROVIDER, current_models
+from litellm_config._presets import HOOK
 from litellm_config._validation._deployment import Deployment
 from litellm_config._validation._finding import Finding, error, nearest, warning
-from litellm_config._validation._includes import KIMI_HOOK, Config
+from litellm_config._validation._includes import Config
 from litellm_config._validation._known import Known
 from litellm_config._validation._yaml import Node
 
@@ -120,7 +121,7 @@ def _check_thinking(deployment: Deployment, *, hooked: bool) -> Iterator[Finding
             node,
             "is refused by LiteLLM for this provider: every request fails",
             given=node.plain(),
-            accepted=f"extra_body: {{thinking: ...}}, or the callback {KIMI_HOOK}",
+            accepted=f"extra_body: {{thinking: ...}}, or the callback {HOOK}",
             nearest="extra_body.thinking",
         )
     extra = deployment.params.get("extra_body")

@@ -17,6 +17,8 @@ Types = Mapping[str, Any]
 """Names of settings -> their annotations; `Any` where none is told."""
 
 _CORE = "litellm.litellm_core_utils"
+# Where its code reads a config, and where it runs callbacks.
+_READ = ("proxy", "integrations", "litellm_core_utils")
 _PRICE_LIST = "model_prices_and_context_window_backup.json"
 # Sections that `proxy_server` reads under another name than `config`.
 _MORE_SECTIONS = {"include", "model_list", "general_settings"}
@@ -88,11 +90,11 @@ def load_known() -> Known:
     providers = importlib.import_module(f"{_CORE}.get_llm_provider_logic")
     # Its look-ups print a banner to stdout otherwise.
     litellm.suppress_debug_info = True
-    source = _ProxySource(Path(inspect.getfile(proxy)).parent)
+    source = _Source()
     info = {*router.ModelInfo.model_fields, *_names(utils.ModelInfoBase)}
     return Known(
         version=importlib.metadata.version("litellm"),
-        sections=source.keys("config", "proxy_server.py") | _MORE_SECTIONS,
+        sections=source.keys("config", "proxy/proxy_server.py") | _MORE_SECTIONS,
         router=_router_types(litellm.Router),
         general=dict.fromkeys(source.keys("general_settings"), Any)
         | _fields(proxy.ConfigGeneralSettings),
@@ -114,7 +116,8 @@ def load_known() -> Known:
         cache_types=tuple(kind.value for kind in caching.LiteLLMCacheType),
         providers=frozenset(str(getattr(p, "value", p)) for p in litellm.provider_list),
         find_provider=providers.get_llm_provider,
-        callbacks=frozenset(_callbacks(litellm)),
+        callbacks=source.callbacks()
+        | set(litellm._known_custom_logger_compatible_callbacks),
         priced=frozenset(_read_prices()),
     )
 
@@ -156,37 +159,38 @@ def _cache_params(cache: Any) -> Iterable[str]:
     return mine | set(redis._get_redis_kwargs()) | _REDIS_NAMES
 
 
-def _callbacks(litellm: Any) -> Iterable[str]:
-    logging = importlib.import_module(f"{_CORE}.litellm_logging")
-    # The names that its logging compares a callback with.
-    compared = re.findall(r'callback == "([a-z0-9_]+)"', inspect.getsource(logging))
-    return {*litellm._known_custom_logger_compatible_callbacks, *compared}
-
-
 def _read_prices() -> Iterable[str]:
     """Return the models of its own price list, apart from what was registered."""
     text = files("litellm").joinpath(_PRICE_LIST).read_text(encoding="utf-8")
     return json.loads(text)
 
 
-class _ProxySource:
-    """The proxy's own code, asked for the keys that it looks up.
+class _Source:
+    """LiteLLM's own code, asked for the names that it looks up.
 
     Its pydantic models name only some: `custom_sso` and 40 others are read with
     `general_settings.get(...)` alone (1.106.2).
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self) -> None:
+        root = Path(str(files("litellm")))
         self._files = {
-            str(file.relative_to(directory)): file.read_text(encoding="utf-8")
-            for file in directory.rglob("*.py")
+            str(file.relative_to(root)): file.read_text(encoding="utf-8")
+            for folder in _READ
+            for file in (root / folder).rglob("*.py")
         }
 
     def keys(self, mapping: str, file: str | None = None) -> frozenset[str]:
         """Return the keys that are looked up in a mapping of this name."""
-        text = self._files[file] if file else "\n".join(self._files.values())
-        looked_up = re.findall(
-            rf"""(?<![\w.]){mapping}(?:\.get\(\s*|\[)["']([a-z]\w+)["']""", text
-        )
-        tested = re.findall(rf"""["']([a-z]\w+)["'] in {mapping}\b""", text)
-        return frozenset({*looked_up, *tested})
+        name = rf"(?<![\w.]){mapping}"
+        looked_up = rf"""{name}(?:\.get\(\s*|\[\s*)["']([a-z]\w+)["']"""
+        tested = rf"""["']([a-z]\w+)["'] in {mapping}\b"""
+        return self._find(looked_up, file) | self._find(tested, file)
+
+    def callbacks(self) -> frozenset[str]:
+        """Return the names that a callback is compared with."""
+        return self._find(r'callback == "([a-z0-9_]+)"', None)
+
+    def _find(self, pattern: str, file: str | None) -> frozenset[str]:
+        texts = [self._files[file]] if file else self._files.values()
+        return frozenset(name for text in texts for name in re.findall(pattern, text))

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
+from litellm_config._presets import HOOK
 from litellm_config._validation._finding import Finding, error, nearest, warning
-from litellm_config._validation._includes import KIMI_HOOK, Config
+from litellm_config._validation._includes import Config
 from litellm_config._validation._keys import check_keys, check_values
 from litellm_config._validation._known import Known
 from litellm_config._validation._yaml import Node
@@ -106,7 +107,7 @@ def _check_window_fallbacks(router: Node, config: Config) -> Iterator[Finding]:
         yield warning(
             node,
             "never fire for Kimi, whose error LiteLLM takes for another",
-            accepted=f"enable_pre_call_checks: true, or the callback {KIMI_HOOK}",
+            accepted=f"enable_pre_call_checks: true, or the callback {HOOK}",
         )
 
 

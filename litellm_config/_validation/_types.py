@@ -21,19 +21,18 @@ def find_mismatch(value: Any, annotation: Any) -> str | None:
     """Return what is accepted, in words, if a value is not; else None.
 
     LiteLLM hands these settings on as they are, so nothing is converted here: `"3"` is
-    no number. A reference to the environment is taken for right.
+    no number. What refers to the environment is taken for right.
 
     Args:
         value: Plain YAML.
         annotation: A type; one that pydantic cannot check accepts everything.
     """
-    if isinstance(value, str) and value.startswith("os.environ/"):
-        return None
+    text = json.dumps(value, default=str)
     adapter = _adapter(annotation)
-    if adapter is None:
+    if adapter is None or '"os.environ/' in text:
         return None
     try:
-        adapter.validate_json(json.dumps(value, default=str), strict=True)
+        adapter.validate_json(text, strict=True)
     except ValidationError:
         return _describe(annotation)
     return None

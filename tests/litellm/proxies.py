@@ -25,15 +25,18 @@ _DEADLINE_SECONDS = 150
 
 @contextmanager
 def running_proxy(
-    config: Path, environment: Mapping[str, str], log: Path
+    config: Path, environment: Mapping[str, str], log: Path, *, workers: int = 1
 ) -> Iterator[str]:
     """Start `litellm --config`, and yield its address once it is ready."""
     port = free_port()
-    command = Path(sys.executable).with_name("litellm")
+    command = [Path(sys.executable).with_name("litellm"), "--config", config]
+    command += ["--port", str(port), "--num_workers", str(workers)]
+    # uvicorn kills a worker that has not started within 5 s, again and again.
+    command += ["--timeout_worker_healthcheck", "120"]
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [command, "--config", config, "--host", "127.0.0.1", "--port", str(port)],
+            [*command, "--host", "127.0.0.1"],
             cwd=log.parent,
             env=kept
             | {

@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import litellm
 import openai
 import pytest
 import yaml
 
-from langchain_kimi.catalogue import ALIASES, MODELS, find_model
+from langchain_kimi.catalogue import ALIASES, MODELS, current_models, find_model
 from langchain_kimi.emulator import Emulator
 from litellm_config import model_list
 from litellm_config.__main__ import main
 from litellm_config._groups import list_groups
 from litellm_config._preset_files import find_stale
 from litellm_config._presets import list_presets
-from litellm_config._validation import load_known, validate
+from litellm_config._validation import Known, load_known, validate
 from tests.litellm.proxies import MASTER_KEY, SHIPPED, running_proxy
 
 _FILES = [preset.file for preset in list_presets()]
@@ -38,13 +39,19 @@ def test_the_shipped_files_are_as_they_would_be_written() -> None:
     assert {path.name for path in SHIPPED.glob("*.yaml")} == set(_FILES)
 
 
+@pytest.fixture(scope="module")
+def known() -> Known:
+    """What the installed LiteLLM accepts."""
+    return load_known()
+
+
 @pytest.mark.parametrize("file", _FILES)
-def test_a_shipped_file_is_right(file: str) -> None:
+def test_a_shipped_file_is_right(file: str, known: Known) -> None:
     """With every variable set that it asks for."""
     (preset,) = [preset for preset in list_presets() if preset.file == file]
     environment = dict.fromkeys(preset.variables, "set")
     found = validate(
-        SHIPPED / file, load_known(), environment=environment, today=date(2026, 11, 22)
+        SHIPPED / file, known, environment=environment, today=date(2026, 11, 22)
     )
     assert found == []
 
@@ -100,8 +107,15 @@ class Started:
     china: Emulator
 
 
-def _start(stack: ExitStack, file: str, directory: Path, **keys: str) -> Started:
-    kimi, china = stack.enter_context(Emulator()), stack.enter_context(Emulator())
+def _start(
+    stack: ExitStack,
+    file: str,
+    directory: Path,
+    models: list[str] | None = None,
+    **keys: str,
+) -> Started:
+    kimi = stack.enter_context(Emulator(models=models))
+    china = stack.enter_context(Emulator(models=models))
     environment = {
         "MOONSHOT_API_BASE": kimi.base_url,
         "MOONSHOT_CN_API_BASE": china.base_url,
@@ -206,11 +220,12 @@ def test_a_call_costs_what_the_catalogue_says(
 
 @pytest.fixture(scope="module")
 def two_regions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
-    """A proxy for both platforms, with a key for each."""
+    """A proxy for both platforms, whose accounts may not use the newest model."""
     with ExitStack() as stack:
         keys = {"MOONSHOT_API_KEY": "sk-global", "MOONSHOT_CN_API_KEY": "sk-china"}
         directory = tmp_path_factory.mktemp("two")
-        yield _start(stack, "proxy.multi-region.yaml", directory, **keys)
+        models = [model.id for model in current_models()[1:]]
+        yield _start(stack, "proxy.multi-region.yaml", directory, models, **keys)
 
 
 def test_the_second_region_answers_while_the_first_is_overloaded(
@@ -219,11 +234,11 @@ def test_the_second_region_answers_while_the_first_is_overloaded(
     """With its own key; the first one is left alone until it has cooled down."""
     kimi, china = two_regions.kimi, two_regions.china
     ask = two_regions.client.chat.completions.create
-    ask(model="kimi-k3.1-pro-low", messages=_HELLO)
+    ask(model="kimi-k3-low", messages=_HELLO)
     assert (len(kimi.requests), len(china.requests)) == (1, 0)
     kimi.fail("engine_overloaded_error")
     for _ in range(3):
-        ask(model="kimi-k3.1-pro-low", messages=_HELLO)
+        ask(model="kimi-k3-low", messages=_HELLO)
     assert (len(kimi.requests), len(china.requests)) == (2, 3)
     keys = [each.requests[-1].headers["Authorization"] for each in (kimi, china)]
     assert keys == ["Bearer sk-global", "Bearer sk-china"]
@@ -234,8 +249,6 @@ def test_the_next_model_answers_where_no_region_can(two_regions: Started) -> Non
     kimi, china = two_regions.kimi, two_regions.china
     kimi.requests.clear()
     china.requests.clear()
-    for platform in (kimi, china):
-        platform.fail("permission_denied_error")
     answer = two_regions.client.chat.completions.create(
         model="kimi-k3.1-pro-high", messages=_HELLO
     )
@@ -284,6 +297,21 @@ def test_servers_of_ones_own_share_the_requests(own_servers: Started) -> None:
         }
     assert {index for index, _ in seen} == {0, 1}
     assert '{"thinking": false}' in {switch for _, switch in seen}
+
+
+def test_claude_codes_address_is_the_public_one_if_none_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of each region; never Anthropic's, and never the one of Kimi's own form."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", "sk-one")
+    monkeypatch.setenv("MOONSHOT_CN_API_KEY", "sk-two")
+    monkeypatch.setenv("MOONSHOT_API_BASE", "http://127.0.0.1:1/v1")
+    router: Any = litellm.Router(model_list=_models("proxy.claude-code.yaml"))
+    bases = {entry["litellm_params"]["api_base"] for entry in router.model_list}
+    assert bases == {
+        "https://api.moonshot.ai/anthropic",
+        "https://api.moonshot.cn/anthropic",
+    }
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,12 @@ In the tables `# !` marks the line that must be reported, and nothing else may b
 """
 
 import json
+import os
+import re
+import subprocess
+import sys
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 from textwrap import dedent, indent
 from typing import Any
@@ -13,9 +18,11 @@ import pytest
 
 from litellm_config.__main__ import main
 from litellm_config._validation import Finding, Known, load_known, validate
+from tests.litellm.proxies import ROOT
 
 # litellm's own code warns at every turn; what it does is what is tested.
 pytestmark = pytest.mark.filterwarnings("ignore")
+_SHOWN_KEY = re.compile("plain text|key of every example")
 _TODAY = date(2026, 11, 22)
 _ENVIRONMENT = {"MOONSHOT_API_KEY": "sk-test", "LITELLM_MASTER_KEY": "sk-test"}
 _RIGHT = """
@@ -586,6 +593,7 @@ def test_a_variable_may_be_unset_where_there_is_a_public_host(
               model: moonshot/kimi-k3
               api_key: os.environ/MOONSHOT_CN_API_KEY
               api_base: os.environ/MOONSHOT_CN_API_BASE
+            model_info: {id: moonshot/china/kimi}
     """)
     found = _find(tmp_path / "bare.yaml", known, text)
     assert [(each.severity, each.line) for each in found] == [
@@ -596,7 +604,7 @@ def test_a_variable_may_be_unset_where_there_is_a_public_host(
     found = _find(tmp_path / "hooked.yaml", known, text + hook)
     found = [each for each in found if "callbacks" not in each.path]
     assert [(each.severity, each.line) for each in found] == [("warning", 10)]
-    assert "leaves this deployment out" in found[0].problem
+    assert "leaves its deployments out" in found[0].problem
 
 
 def test_a_planned_retirement_warns_once_it_has_passed(
@@ -750,6 +758,25 @@ def test_a_right_config_is_left_alone(name: str, known: Known, tmp_path: Path) -
     assert _find(tmp_path / "proxy.yaml", known, dedent(_EXAMPLES[name])) == []
 
 
+# An older release's form, which this one does not start with.
+_BROKEN = ("langfuse_config.yaml",)
+_OF_LITELLM = [
+    path
+    for path in sorted(Path(str(files("litellm"))).rglob("*config*.yaml"))
+    if path.name not in _BROKEN
+]
+
+
+@pytest.mark.parametrize("path", _OF_LITELLM, ids=lambda path: path.name)
+def test_litellms_own_examples_are_left_alone(path: Path, known: Known) -> None:
+    """Where the installed package has them; but for the keys that they show."""
+    variables = re.findall(r"os\.environ/(\w+)", path.read_text())
+    environment = dict.fromkeys(variables, "set")
+    found = validate(path, known, environment=environment, today=_TODAY)
+    told = (each for each in found if not _SHOWN_KEY.search(each.problem))
+    assert list(told) == []
+
+
 def test_the_command_tells_people(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -786,6 +813,27 @@ def test_the_command_tells_programs(
         "accepted": "",
         "nearest": None,
     }
+
+
+def test_a_malicious_release_is_told_before_it_is_imported(tmp_path: Path) -> None:
+    """By what is installed: here, by the metadata that Python finds first."""
+    metadata = tmp_path / "litellm-1.107.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text("Metadata-Version: 2.1\nName: litellm\nVersion: 1.107.0\n")
+    (tmp_path / "litellm.py").write_text("raise SystemExit('it ran')\n")
+    file = tmp_path / "proxy.yaml"
+    file.write_text(_RIGHT)
+    ran = subprocess.run(
+        [sys.executable, "-m", "litellm_config", "validate", str(file)],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "litellm 1.107.0 is a compromised release" in ran.stderr
+    assert "it ran" not in ran.stderr
 
 
 def test_the_command_refuses_a_file_that_is_not_there(
