@@ -340,6 +340,9 @@ def test_an_unknown_dialect_is_refused() -> None:
         KimiSettingError, match=r"give it to ChatKimi\(dialect=\.\.\.\)"
     ):
         ChatKimi(api_key="k").invoke("hi", dialect="vllm")
+    copied = ChatKimi(api_key="k").model_copy(update={"dialect": "ollama"})
+    with pytest.raises(KimiSettingError, match="'auto', 'moonshot', 'vllm'"):
+        copied.invoke("hi")
 
 
 _NAMES = [
