@@ -1,11 +1,6 @@
 """What the tests of LiteLLM share: one registration, one real proxy a session."""
 
 import gc
-import os
-import socket
-import subprocess
-import sys
-import threading
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,11 +15,7 @@ from langchain_kimi.catalogue import ALIASES, current_models
 from langchain_kimi.emulator import Emulator
 from litellm_config import model_list, register
 from litellm_config._router_settings import router_settings
-
-_ROOT = Path(__file__).parent.parent.parent
-# The proxy refuses keys that are known from examples.
-_MASTER_KEY = "sk-kimi-master-of-the-tests"
-_READY = "Uvicorn running on"
+from tests.litellm.proxies import MASTER_KEY, running_proxy
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -98,27 +89,14 @@ def started_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """The command that a user runs, on a YAML of ours, once for all tests."""
     path = tmp_path_factory.mktemp("proxy") / "config.yaml"
     path.write_text(yaml.safe_dump(_config()))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with Emulator() as kimi, Emulator() as china:
-        process = _start(path, port, kimi, china)
-        drain = threading.Thread(target=process.communicate, daemon=True)
-        try:
-            _wait(process)
-            # Nobody reads on: the proxy must not wait for a full pipe.
-            drain.start()
-            yield Proxy(
-                base_url=f"http://127.0.0.1:{port}",
-                api_key=_MASTER_KEY,
-                kimi=kimi,
-                china=china,
-            )
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-            if drain.ident:
-                drain.join(timeout=30)
+        environment = {
+            "MOONSHOT_API_KEY": kimi.api_key,
+            "MOONSHOT_API_BASE": kimi.base_url,
+            "MOONSHOT_CN_API_BASE": china.base_url,
+        }
+        with running_proxy(path, environment, path.with_name("log")) as base_url:
+            yield Proxy(base_url=base_url, api_key=MASTER_KEY, kimi=kimi, china=china)
 
 
 @pytest.fixture
@@ -151,36 +129,3 @@ def _config() -> dict[str, Any]:
         "litellm_settings": {"callbacks": ["litellm_config.hooks.kimi_hook"]},
         "general_settings": {"master_key": "os.environ/LITELLM_MASTER_KEY"},
     }
-
-
-def _start(
-    path: Path, port: int, kimi: Emulator, china: Emulator
-) -> subprocess.Popen[str]:
-    command = [Path(sys.executable).with_name("litellm"), "--config", path]
-    environment = os.environ | {
-        "LITELLM_MASTER_KEY": _MASTER_KEY,
-        "MOONSHOT_API_KEY": kimi.api_key,
-        "MOONSHOT_API_BASE": kimi.base_url,
-        "MOONSHOT_CN_API_BASE": china.base_url,
-        "PYTHONPATH": str(_ROOT),
-        "PYTHONUNBUFFERED": "1",
-        "NO_PROXY": "127.0.0.1",
-    }
-    return subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port)],
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-
-
-def _wait(process: subprocess.Popen[str]) -> None:
-    """Read what the proxy says until it is ready."""
-    assert process.stdout
-    said: list[str] = []
-    for line in process.stdout:
-        said.append(line)
-        if _READY in line:
-            return
-    pytest.fail("".join(["the proxy did not start:\n", *said[-40:]]))

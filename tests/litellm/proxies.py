@@ -18,7 +18,7 @@ import litellm_config
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = Path(litellm_config.__file__).parent
 # The proxy refuses keys that are known from examples.
-MASTER_KEY = "sk-kimi-master-of-the-presets"
+MASTER_KEY = "sk-kimi-master-of-the-tests"
 # Ready after 14 to 32 s on two busy cores.
 _DEADLINE_SECONDS = 150
 
