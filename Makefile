@@ -64,11 +64,11 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 	  -r $< -e .
 	@touch $@
 
-# The same tests on another Python: make other PYTHON=python3.13
+# The same tests, or some of them, on another Python: make other PYTHON=python3.13
 OTHER := .venv-$(notdir $(PYTHON))
 .PHONY: other
 other: $(OTHER)/test.stamp
-	$(OTHER)/bin/python -m pytest
+	$(OTHER)/bin/python -m pytest $(TESTS)
 
 $(OTHER)/test.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(OTHER)
