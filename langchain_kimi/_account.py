@@ -11,7 +11,6 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.messages.ai import UsageMetadata
 from pydantic import PrivateAttr
 
-from langchain_kimi._client import ClientSettings
 from langchain_kimi._completions import Completions
 from langchain_kimi._connection import build_client_settings
 from langchain_kimi._costs import CacheTtl, Cost, read_cost
@@ -27,6 +26,7 @@ from langchain_kimi._listings import (
     read_models,
 )
 from langchain_kimi._messages import build_messages
+from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._token_estimate import estimate_tokens
 from langchain_kimi._tools import Tool, build_tools

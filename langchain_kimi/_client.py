@@ -1,4 +1,4 @@
-"""The only place with I/O: openai clients, timeouts, one async client an event loop.
+"""The only place with I/O: a call goes out, as often as needed, and its answer comes.
 
 Only primitives cross the SDK's boundary (openai 3 moved from httpx to httpx2), and only
 its public names are used. A body goes out as bytes and comes back as bytes: the SDK
@@ -7,7 +7,6 @@ walks neither.
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from langchain_kimi._json import is_object
+from langchain_kimi._pool import ClientSettings, Lease, find_pool
 from langchain_kimi._retry import retry_delay
 from langchain_kimi._upload import Upload
 from langchain_kimi._wire import JsonObject
@@ -27,26 +27,8 @@ if TYPE_CHECKING:
 
 _Read = TypeVar("_Read")
 
-# A whole answer's headers come when it is finished: "allow >= 15 min read".
-_READ_SECONDS, _CONNECT_SECONDS = 900.0, 10.0
 # How the SDK's own `with_streaming_response` asks for a response it has not read.
 _UNREAD = {"X-Stainless-Raw-Response": "stream"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientSettings:
-    """What is needed to reach an API."""
-
-    api_key: str = field(repr=False)
-    base_url: str
-    timeout: float | None = None
-    """Seconds without a byte before giving up; None for 900 (10 to connect)."""
-    max_retries: int = 2
-    default_headers: dict[str, str] | None = field(default=None, repr=False)
-    http_client: Any = None
-    http_async_client: Any = None
-    reasoning_field: str = "reasoning_content"
-    """The key under which the server reads the reasoning of earlier answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +111,7 @@ class Answer:
 
 
 class Clients:
-    """The SDK's clients for one set of settings, built when they are first needed."""
+    """Sends calls, over the clients that its settings share with others'."""
 
     def __init__(self, settings: ClientSettings) -> None:
         """Open nothing yet.
@@ -138,11 +120,7 @@ class Clients:
             settings: How to reach the API.
         """
         self.settings = settings
-        self._sync: openai.OpenAI | None = None
-        # An async client's connections belong to the event loop that opened them:
-        # used in another one they fail ("Event loop is closed", langchain#35783).
-        self._by_loop: dict[asyncio.AbstractEventLoop, openai.AsyncOpenAI] = {}
-        self._lock = threading.Lock()
+        self._pool, self._lease = find_pool(settings), Lease()
 
     def request(self, call: Call) -> Answer:
         """Send a call, as often as needed, and return the whole answer.
@@ -177,7 +155,7 @@ class Clients:
         """
         import openai
 
-        client: Any = self._sync_client()
+        client: Any = self._pool.open(self._lease)
         for attempt in count():
             try:
                 with _arguments(call, stream=stream) as arguments:
@@ -199,7 +177,7 @@ class Clients:
         """
         import openai
 
-        client: Any = self._async_client()
+        client: Any = await self._pool.aopen(self._lease)
         for attempt in count():
             try:
                 with _arguments(call, stream=stream) as arguments:
@@ -225,41 +203,6 @@ class Clients:
             raise told from error
         return delay
 
-    def _sync_client(self) -> "openai.OpenAI":
-        import openai
-
-        with self._lock:
-            if self._sync is None:
-                self._sync = openai.OpenAI(
-                    **_options(self.settings), http_client=self.settings.http_client
-                )
-                self._sync.organization = self._sync.project = None
-            return self._sync
-
-    def _async_client(self) -> "openai.AsyncOpenAI":
-        import openai
-
-        loop = asyncio.get_running_loop()
-        with self._lock:
-            client = self._by_loop.get(loop)
-            if client is None:
-                self._forget_closed_loops()
-                given = self.settings.http_async_client
-                client = openai.AsyncOpenAI(
-                    **_options(self.settings),
-                    # Not the SDK's own wrapper: when it is collected in another loop
-                    # than its connections', it tries to close them in that one.
-                    http_client=given or openai.DefaultAsyncHttpxClient(),
-                )
-                client.organization = client.project = None
-                self._by_loop[loop] = client
-            return client
-
-    def _forget_closed_loops(self) -> None:
-        """Let go of clients whose connections nobody can use or close any more."""
-        for loop in [loop for loop in self._by_loop if loop.is_closed()]:
-            del self._by_loop[loop]
-
     def __eq__(self, other: object) -> bool:
         """Tell whether two models would reach the same API in the same way."""
         return isinstance(other, Clients) and other.settings == self.settings
@@ -269,31 +212,12 @@ class Clients:
         return type(self), (self.settings,)
 
     def close(self) -> None:
-        """Close the sync client's connections; the next call opens new ones."""
-        with self._lock:
-            client, self._sync = self._sync, None
-        if client and not self.settings.http_client:
-            client.close()
+        """Close the sync connections that nobody shares; the next call opens others."""
+        self._pool.close(self._lease)
 
     async def aclose(self) -> None:
-        """Close the connections of the running event loop's client."""
-        with self._lock:
-            client = self._by_loop.pop(asyncio.get_running_loop(), None)
-        if client and not self.settings.http_async_client:
-            await client.close()
-
-
-def _options(settings: ClientSettings) -> dict[str, Any]:
-    import openai
-
-    read = _READ_SECONDS if settings.timeout is None else settings.timeout
-    return {
-        "api_key": settings.api_key,
-        "base_url": settings.base_url,
-        "timeout": openai.Timeout(read, connect=min(read, _CONNECT_SECONDS)),
-        "max_retries": 0,
-        "default_headers": settings.default_headers,
-    }
+        """Close the running event loop's connections, unless somebody shares them."""
+        await self._pool.aclose(self._lease)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from langchain_kimi._client import ClientSettings
+from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._wire import JsonObject
 

@@ -4,6 +4,7 @@ A server is known by the host of its address, or it is named; a new one is a new
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -81,6 +82,7 @@ _DIALECTS: tuple[Dialect, ...] = (
 _BY_NAME = {dialect.name: dialect for dialect in _DIALECTS}
 
 
+@lru_cache
 def find_dialect(name: DialectName | Literal["auto"], base_url: str) -> Dialect:
     """Return how requests are to be written for a server.
 

@@ -72,7 +72,7 @@ def read_api_error(error: openai.APIError, *, model: str) -> openai.APIError:
     """
     if isinstance(error, openai.APIStatusError):
         return _read_status_error(error, model)
-    if isinstance(error, openai.APITimeoutError):
+    if isinstance(error, openai.APITimeoutError) and not _was_lost(error):
         return KimiTimeoutError(request=error.request)
     if isinstance(error, openai.APIConnectionError):
         cause = f": {_words(error.__cause__)}" if error.__cause__ else ""
@@ -81,6 +81,13 @@ def read_api_error(error: openai.APIError, *, model: str) -> openai.APIError:
             request=error.request,
         )
     return KimiResponseError(error.message, error.request, body=error.body)
+
+
+def _was_lost(error: openai.APITimeoutError) -> bool:
+    """Tell a lost connection: aiohttp's adapter calls it a timeout to connect."""
+    cause = error.__cause__ and error.__cause__.__cause__
+    from_aiohttp = type(cause).__module__.startswith("aiohttp")
+    return from_aiohttp and not isinstance(cause, TimeoutError)
 
 
 def _words(cause: BaseException) -> str:

@@ -112,3 +112,7 @@ class KimiFields(ConnectionFields, BaseChatModel):
             name: value for name, value in fields.items() if value is not None
         }
         return {"model": self.model_name, **set_fields, **self.model_kwargs}
+
+
+SETTINGS = KimiFields.model_fields.keys() - BaseChatModel.model_fields.keys()
+"""The fields that are not langchain-core's: they decide what a model can do."""

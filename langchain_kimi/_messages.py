@@ -5,7 +5,6 @@ Reasoning goes back with every answer of Kimi's own, from wherever LangChain kee
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import cast
 
 from langchain_core.messages import (
@@ -63,7 +62,8 @@ def build_messages(
     wires: list[Message] = []
     for position, message in enumerate(messages):
         if isinstance(message, AIMessage):
-            answered = _answered(messages, position)
+            broken = message.invalid_tool_calls
+            answered = _answered(messages, position) if broken else set[str]()
             if media := list_media(message.content):
                 notify(f"messages[{position}] is sent without {media}: {_ONLY_TEXT}")
             wire = _assistant(message, answered, dialect, backfill=backfill)
@@ -86,7 +86,8 @@ def _answered(messages: Sequence[BaseMessage], position: int) -> set[str]:
     Later ones may have the same ids: Kimi numbers its calls anew in each answer.
     """
     results: set[str] = set()
-    for message in islice(messages, position + 1, None):
+    for index in range(position + 1, len(messages)):
+        message = messages[index]
         if not isinstance(message, ToolMessage):
             break
         results.add(message.tool_call_id)
@@ -127,7 +128,8 @@ def _restore_echoes(wires: list[Message]) -> None:
     """
     calls: dict[str, ToolCall] = {}
     for wire in wires:
-        calls.update({call["id"]: call for call in wire.get("tool_calls", ())})
+        for call in wire.get("tool_calls", ()):
+            calls[call["id"]] = call
         call = calls.get(wire.get("tool_call_id", ""))
         if call and call["type"] == "builtin_function":
             given = call["function"]["arguments"]
@@ -251,6 +253,9 @@ def _reasoning_field(message: AIMessage, dialect: Dialect) -> str:
 
 def _tool_calls(message: AIMessage, answered: set[str]) -> list[ToolCall]:
     """Return the calls, and those broken ones that were answered all the same."""
+    uses = message.tool_calls or _tool_uses(message)
+    if not (uses or message.invalid_tool_calls):
+        return []
     received = as_object(message.additional_kwargs.get("tool_arguments"))
     calls = [
         (
@@ -258,7 +263,7 @@ def _tool_calls(message: AIMessage, answered: set[str]) -> list[ToolCall]:
             call["name"],
             _arguments(call["args"], received.get(call["id"] or "")),
         )
-        for call in message.tool_calls or _tool_uses(message)
+        for call in uses
     ]
     calls += [
         (call["id"], call["name"], received.get(call["id"] or "", call["args"]))

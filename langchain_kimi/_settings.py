@@ -4,9 +4,7 @@ What the API would reject is refused with a remedy; what a framework sets by hab
 the model fixes (temperature=0) is dropped with one warning.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from langchain_kimi._dialects import Dialect, find_row
 from langchain_kimi._json import is_number, is_object
@@ -89,7 +87,7 @@ def _set_stop(request: JsonObject) -> None:
 
 
 def _drop_fixed(request: JsonObject, model: Model, notify: Notify) -> None:
-    fixed: Mapping[str, Any] = fixed_values(request, model)
+    fixed = fixed_values(request, model)
     for name in _DROPPABLE:
         given = request.get(name)
         if is_number(given) and name in fixed and given != fixed[name]:

@@ -5,8 +5,8 @@ One reader serves one stream, sync or async: the shells only fetch the bytes.
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
+from jiter import from_json
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
@@ -17,6 +17,7 @@ from langchain_kimi._arguments import (
     received_texts,
     seal,
 )
+from langchain_kimi._chunks import fragment_chunk, reasoning_chunk, text_chunk
 from langchain_kimi._json import as_object, as_objects, as_text, is_object
 from langchain_kimi._response import (
     REASONING_FIELD,
@@ -165,19 +166,16 @@ class StreamReader:
         message = AIMessageChunk(**fields, chunk_position="last")
         return ChatGenerationChunk(message=message)
 
-    def _read_event(self, data: bytes) -> Iterator[ChatGenerationChunk]:
+    def _read_event(self, data: bytes) -> list[ChatGenerationChunk]:
         if self.done:
-            return
+            return []
         event = {} if data == b"[DONE]" else _decode(data)
         if event.get("error"):
             raise ErrorEvent(_error_body(event["error"]))
         try:
-            if data == b"[DONE]":
-                yield from self._read_end()
-                # Not before: what cannot be read at the end is an error like any other.
-                self.done = True
-            else:
-                yield from self._read_chunk(event)
+            if data != b"[DONE]":
+                return self._read_chunk(event)
+            chunks = self._read_end()
         except (
             AttributeError,
             KeyError,
@@ -188,14 +186,21 @@ class StreamReader:
             raise UnreadableResponseError(
                 f"an event is not a chunk of a completion ({error}): {data[:200]!r}"
             ) from error
+        # Not before: what cannot be read at the end is an error like any other.
+        self.done = True
+        return chunks
 
-    def _read_chunk(self, event: JsonObject) -> Iterator[ChatGenerationChunk]:
+    def _read_chunk(self, event: JsonObject) -> list[ChatGenerationChunk]:
         if self._metadata is None:
             self._metadata = read_metadata(event, request_id=self._request_id)
-        self._usage = as_object(event.get("usage")) or self._usage
-        for choice in as_objects(event.get("choices")):
-            if not choice.get("index"):
-                yield from self._read_choice(choice)
+        if usage := as_object(event.get("usage")):
+            self._usage = usage
+        return [
+            chunk
+            for choice in as_objects(event.get("choices"))
+            if not choice.get("index")
+            for chunk in self._read_choice(choice)
+        ]
 
     def _read_choice(self, choice: JsonObject) -> Iterator[ChatGenerationChunk]:
         self._choice_usage = as_object(choice.get("usage")) or self._choice_usage
@@ -204,10 +209,10 @@ class StreamReader:
         yield from self._read_reasoning(delta)
         content, logprobs = as_text(delta.get("content")), read_logprobs(choice)
         if content or logprobs:
-            yield self._chunk(content=content, metadata=logprobs)
+            yield text_chunk(content, self._told(logprobs))
         for fragment in as_objects(delta.get("tool_calls")):
             if chunk := self._lane(fragment).read(fragment):
-                yield self._chunk(tool_call_chunks=[chunk])
+                yield fragment_chunk(chunk, self._told())
 
     def _read_reasoning(self, delta: JsonObject) -> Iterator[ChatGenerationChunk]:
         field, text = read_reasoning(delta)
@@ -221,9 +226,7 @@ class StreamReader:
         )
         self._reasoning = self._reasoning or text
         if text:
-            yield self._chunk(
-                additional_kwargs={"reasoning_content": text}, metadata=metadata
-            )
+            yield reasoning_chunk(text, self._told(metadata))
 
     def _lane(self, fragment: JsonObject) -> _ToolLane:
         """Return the lane of a fragment: its index, or where there is none, its id."""
@@ -237,40 +240,35 @@ class StreamReader:
             self._calls.append(lane)
         return lane
 
-    def _read_end(self) -> Iterator[ChatGenerationChunk]:
-        """Yield the seals of broken calls, then the one last chunk with the usage."""
+    def _read_end(self) -> list[ChatGenerationChunk]:
+        """Return the seals of broken calls, then the one last chunk with the usage."""
         truncated = self._finish_reason == "length"
-        for call in self._calls:
-            if ending := call.finish(truncated=truncated):
-                yield self._chunk(tool_call_chunks=[ending])
+        endings = [call.finish(truncated=truncated) for call in self._calls]
+        seals = [fragment_chunk(end, self._told()) for end in endings if end]
         texts = received_texts((call.id, call.text) for call in self._calls)
         additional: JsonObject = {"tool_arguments": texts} if texts else {}
         if self._reasoning == "":
             additional["reasoning_content"] = ""
         # The top-level usage is the same figure again: it replaces, never adds.
         usage = self._usage or self._choice_usage
-        yield self._chunk(
+        message = AIMessageChunk(
+            content="",
             additional_kwargs=additional,
             usage_metadata=read_usage(usage) if usage else None,
-            metadata=read_ending(self._finish_reason, usage),
+            response_metadata=self._told(read_ending(self._finish_reason, usage)),
             chunk_position="last",
         )
+        return [*seals, ChatGenerationChunk(message=message)]
 
-    def _chunk(
-        self, *, content: str = "", metadata: JsonObject | None = None, **fields: Any
-    ) -> ChatGenerationChunk:
-        """Return a chunk; the first one also tells model, ids and request."""
-        told = {"model_provider": PROVIDER, **(metadata or {})}
-        if self._metadata:
-            told = {**self._metadata, **told}
-            self._metadata = {}
-        message = AIMessageChunk(content=content, response_metadata=told, **fields)
-        return ChatGenerationChunk(message=message)
+    def _told(self, metadata: JsonObject | None = None) -> JsonObject:
+        """Return a chunk's metadata; the first one also tells model, ids, request."""
+        first, self._metadata = self._metadata or {}, {}
+        return {**first, "model_provider": PROVIDER, **(metadata or {})}
 
 
 def _decode(data: bytes) -> JsonObject:
     try:
-        event = json.loads(data)
+        event = _parse(data)
     except (ValueError, RecursionError) as error:
         raise UnreadableResponseError(
             f"an event is not JSON: {data[:200]!r}"
@@ -278,6 +276,17 @@ def _decode(data: bytes) -> JsonObject:
     if not is_object(event):
         raise UnreadableResponseError(f"an event is not an object: {data[:200]!r}")
     return event
+
+
+def _parse(data: bytes) -> object:
+    """Parse JSON with the SDK's parser, in a sixth of the time of the stdlib's.
+
+    What it refuses (lone surrogates, deep nesting) is left to the stdlib to judge.
+    """
+    try:
+        return from_json(data)
+    except ValueError:
+        return json.loads(data)
 
 
 def _is_whole(data: bytes) -> bool:

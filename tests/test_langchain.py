@@ -213,15 +213,13 @@ async def test_an_assignment_counts_from_the_next_call(
     assert model.invoke("hi").text
 
 
-# Nobody can close a connection whose loop is gone; Python says so when it is dropped.
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_closed_event_loops_leave_nothing_behind(kimi: Emulator) -> None:
     """A worker that calls asyncio.run for each request must not run out of files."""
     model = ChatKimi(api_key=kimi.api_key, base_url=kimi.base_url)
     for _ in range(5):
         asyncio.run(model.ainvoke("hi"))
-    assert len(model._clients._by_loop) == 1
-    model._clients._by_loop.clear()
+    assert len(model._clients._pool._by_loop) == 1
+    model._clients._pool._by_loop.clear()
     gc.collect()
 
 

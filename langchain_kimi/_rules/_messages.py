@@ -37,6 +37,8 @@ def check_messages(
         )
         return
     for position, message in enumerate(messages):
+        if _is_plain(message):
+            continue
         yield from _shape(position, message, fetches_urls=fetches_urls)
         yield from _calls(f"messages[{position}].tool_calls", message)
         if model and as_object(message).get("tools") is not None:
@@ -45,6 +47,14 @@ def check_messages(
     yield from _pairing(known)
     if model:
         yield from _reasoning(request, known, model)
+
+
+def _is_plain(message: Any) -> bool:
+    """Tell a message that is a role and a text: nothing of it can be wrong."""
+    known = as_object(message)
+    text = as_text(known.get("content"))
+    is_more = "tool_calls" in known or "tools" in known
+    return known.get("role") in _ROLES and bool(text.strip()) and not is_more
 
 
 def _shape(position: int, message: Any, *, fetches_urls: bool) -> Iterator[Violation]:
@@ -212,7 +222,7 @@ def _pairing(messages: list[JsonObject]) -> Iterator[Violation]:
         else:
             if open_ids:
                 yield _unanswered(position, open_ids)
-            open_ids = _call_ids(message)
+            open_ids = _call_ids(message) if "tool_calls" in message else []
     if open_ids:
         yield _unanswered(len(messages), open_ids)
 

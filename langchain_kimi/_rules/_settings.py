@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 from langchain_kimi._json import as_object, is_array, is_number, is_object
 from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import Mode, Model
+from langchain_kimi.catalogue import Mode, Model, Sampling
 
 Rule = Callable[[JsonObject, Model], Iterator[Violation]]
 
@@ -24,10 +25,15 @@ def mode_of(request: JsonObject, model: Model) -> Mode:
     return model.default_mode
 
 
-def fixed_values(request: JsonObject, model: Model) -> dict[str, Any]:
+def fixed_values(request: JsonObject, model: Model) -> Mapping[str, Any]:
     """Return the only value each sampling setting may have; empty where it is free."""
     sampling = model.rules(mode_of(request, model)).sampling
-    return asdict(sampling) if sampling else {}
+    return _values_of(sampling) if sampling else {}
+
+
+@cache
+def _values_of(sampling: Sampling) -> Mapping[str, Any]:
+    return asdict(sampling)
 
 
 def requested_cap(request: JsonObject) -> Any:

@@ -1,0 +1,1 @@
+"""How much CPU ChatKimi takes, beside others on the same wire: `make bench`."""

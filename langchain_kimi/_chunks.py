@@ -1,0 +1,122 @@
+"""A delta's text, reasoning or tool fragment -> LangChain's chunk.
+
+Validating a message and its generation is most of what a chunk costs, and finds the
+same each time: so one chunk of each kind is validated, and the others are copied of it
+(docs/performance.md). tests/test_chunks.py holds each copy against a validated chunk.
+"""
+
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk
+from langchain_core.messages.tool import (
+    ToolCallChunk,
+    invalid_tool_call,
+    tool_call_chunk,
+)
+from langchain_core.outputs import ChatGenerationChunk
+from pydantic import BaseModel
+
+from langchain_kimi._wire import JsonObject
+
+# What JSON takes for blank before a value.
+_BLANKS = " \t\n\r"
+
+
+def text_chunk(text: str, metadata: JsonObject) -> ChatGenerationChunk:
+    """Return a chunk of text.
+
+    Args:
+        text: The delta's `content`; may be empty.
+        metadata: The chunk's own `response_metadata`.
+    """
+    return _TEXT.copy(text, metadata)
+
+
+def reasoning_chunk(text: str, metadata: JsonObject) -> ChatGenerationChunk:
+    """Return a chunk of reasoning.
+
+    Args:
+        text: The delta's reasoning.
+        metadata: The chunk's own `response_metadata`.
+    """
+    additional = {"reasoning_content": text}
+    return _REASONING.copy("", metadata, additional_kwargs=additional)
+
+
+def fragment_chunk(
+    fragment: ToolCallChunk, metadata: JsonObject
+) -> ChatGenerationChunk:
+    """Return a chunk of a tool call.
+
+    Args:
+        fragment: What came of the call.
+        metadata: The chunk's own `response_metadata`.
+    """
+    text = fragment["args"] or ""
+    if not text or text.lstrip(_BLANKS).startswith("{"):
+        # It may be read as an object, which is langchain-core's to do.
+        message = AIMessageChunk(
+            content="", response_metadata=metadata, tool_call_chunks=[fragment]
+        )
+        return ChatGenerationChunk(message=message)
+    broken = invalid_tool_call(
+        name=fragment["name"], args=text, id=fragment["id"], error=None
+    )
+    return _FRAGMENT.copy(
+        "", metadata, tool_call_chunks=[fragment], invalid_tool_calls=[broken]
+    )
+
+
+class _Mould:
+    """A validated chunk, of which others are copied."""
+
+    def __init__(self, **given: Any) -> None:
+        message = AIMessageChunk(content="", response_metadata={}, **given)
+        generation = ChatGenerationChunk(message=message)
+        self._text = type(generation.text)
+        self._message = dict(message.__dict__)
+        self._generation = dict(generation.__dict__)
+        self._message_set = frozenset(message.model_fields_set)
+        self._generation_set = frozenset(generation.model_fields_set)
+
+    def copy(
+        self, text: str, metadata: JsonObject, **fields: Any
+    ) -> ChatGenerationChunk:
+        """Return a copy that has other fields and shares nothing that can change."""
+        values: JsonObject = {
+            **self._message,
+            "content": text,
+            "response_metadata": metadata,
+            "additional_kwargs": {},
+            "tool_calls": [],
+            "invalid_tool_calls": [],
+            "tool_call_chunks": [],
+            **fields,
+        }
+        message = AIMessageChunk.__new__(AIMessageChunk)
+        _fill(message, values, self._message_set, {})
+        values = {**self._generation, "text": self._text(text), "message": message}
+        generation = ChatGenerationChunk.__new__(ChatGenerationChunk)
+        _fill(generation, values, self._generation_set, None)
+        return generation
+
+
+def _fill(
+    model: BaseModel,
+    values: JsonObject,
+    names: frozenset[str],
+    extra: JsonObject | None,
+) -> None:
+    """Set the four attributes that make up a pydantic object, as unpickling does."""
+    _set(model, "__dict__", values)
+    _set(model, "__pydantic_fields_set__", set(names))
+    _set(model, "__pydantic_extra__", extra)
+    _set(model, "__pydantic_private__", None)
+
+
+# BaseModel's own would look for a field of such a name.
+_set = object.__setattr__
+
+_TEXT = _Mould()
+_REASONING = _Mould(additional_kwargs={})
+_FRAGMENT = _Mould(tool_call_chunks=[tool_call_chunk(args="x", index=0)])
