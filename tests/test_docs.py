@@ -118,6 +118,16 @@ def test_the_example_of_an_image_runs_without_a_key() -> None:
     assert lines["Finished"] == lines["As a file"]
 
 
+def test_the_example_of_a_router_runs_without_a_key() -> None:
+    """The second platform answers while the first rests; reasoning streams through."""
+    pytest.importorskip("litellm", reason="the openai 3 environment is without it")
+    told = _run("examples/litellm_router.py")
+    assert 'One is busy: The request was: "Name a lake."' in told
+    assert "2 requests here, 2 there" in told
+    assert "The user says: Why is the sea salt?" in told
+    assert "It costs: 0.0" in told
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     """So that a release is not told late."""
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]
