@@ -1,7 +1,7 @@
 """Two platforms behind one Router, of which one fails; ChatKimi in front; no key.
 
-Both platforms are local emulators here. With MOONSHOT_API_KEY and MOONSHOT_CN_API_KEY of
-your own, `router(regions="both")` is all that is needed.
+Both platforms are local emulators here. With MOONSHOT_API_KEY and MOONSHOT_CN_API_KEY
+of your own, `router(regions="both")` is all that is needed.
 """
 
 import os
