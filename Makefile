@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test openai3 peers lint clean
+.PHONY: demo test openai3 peers bench instructions lint clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python docs/demo.py
@@ -26,6 +26,14 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# CPU beside other clients, in some eight minutes: writes docs/performance.md.
+bench: .venv-bench/bench.stamp
+	.venv-bench/bin/python -m tests.benchmarks
+
+# Instructions of fixed workloads against tests/benchmarks/instructions.json.
+instructions: $(VENV)/test.stamp
+	$(BIN)/python -m tests.benchmarks.instructions
 
 clean:
 	rm -rf .venv .venv-*
@@ -62,6 +70,12 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 	$(PYTHON) -m venv .venv-peers-$*
 	.venv-peers-$*/bin/python -m pip install --quiet -c constraints.txt \
 	  -r $< -e .
+	@touch $@
+
+# The peers, which the tests do not need: langchain-litellm pins openai<3.
+.venv-bench/bench.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet -c constraints.txt -e '.[bench]'
 	@touch $@
 
 # The same tests, or some of them, on another Python: make other PYTHON=python3.13

@@ -63,6 +63,8 @@ def list_media(content: Content) -> str:
     Args:
         content: The content of an answer.
     """
+    if isinstance(content, str):
+        return ""
     kinds = {str(block.get("type")) for block in as_objects(content)}
     return ", ".join(sorted(kinds & _MADE))
 

@@ -696,10 +696,10 @@ async def test_the_model_opens_its_connections_only_once(chat: Chat) -> None:
     model = chat()
     agent = create_agent(model, middleware=[PromptCacheMiddleware()])
     agent.invoke({"messages": "hi"}, _THREAD)
-    opened = model._clients._sync
+    opened = model._clients._pool._sync
     assert opened is not None
     agent.invoke({"messages": "hi"}, _THREAD)
-    assert model._clients._sync is opened
+    assert model._clients._pool._sync is opened
     assert model.prompt_cache_key is None
 
 
