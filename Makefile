@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test openai3 lint bench instructions clean
+.PHONY: demo test openai3 peers bench instructions lint clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python docs/demo.py
@@ -15,6 +15,11 @@ test: $(VENV)/test.stamp
 
 openai3: .venv-openai3/test.stamp
 	.venv-openai3/bin/python -m pytest --ignore tests/litellm
+
+# What other clients make of Kimi: writes tests/peers/results.json and docs/features.md.
+peers: .venv-peers-a/peers.stamp .venv-peers-b/peers.stamp
+	.venv-peers-a/bin/python -m tests.peers
+	.venv-peers-b/bin/python -m tests.peers lc-moonshot
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
@@ -60,17 +65,24 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 	  -e '.[test]' 'openai==3.54.0'
 	@touch $@
 
+# Two environments, since two of the clients install the same module.
+.venv-peers-%/peers.stamp: tests/peers/requirements-%.txt pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-peers-$*
+	.venv-peers-$*/bin/python -m pip install --quiet -c constraints.txt \
+	  -r $< -e .
+	@touch $@
+
 # The peers, which the tests do not need: langchain-litellm pins openai<3.
 .venv-bench/bench.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet -c constraints.txt -e '.[bench]'
 	@touch $@
 
-# The same tests on another Python: make other PYTHON=python3.13
+# The same tests, or some of them, on another Python: make other PYTHON=python3.13
 OTHER := .venv-$(notdir $(PYTHON))
 .PHONY: other
 other: $(OTHER)/test.stamp
-	$(OTHER)/bin/python -m pytest
+	$(OTHER)/bin/python -m pytest $(TESTS)
 
 $(OTHER)/test.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(OTHER)

@@ -93,11 +93,11 @@ class KimiAccount(KimiFields):
         counted = list(messages)
         if tools:
             counted.append(SystemMessage(write_json(build_tools(tools))))
-        if not counted:
-            return 0
         row = find_model(self.model_name)
         # Any slice of a conversation may be counted: what could not be sent too.
         wires = build_messages(counted, dialect=self._dialect, notify=self._notify)
+        if not wires:
+            return 0
         request: JsonObject = {
             "model": row.id if row else self.model_name,
             "messages": inline_media(wires, self.inline_urls),

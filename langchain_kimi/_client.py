@@ -67,8 +67,8 @@ class Answer:
         """Return what a reader makes of the decoded body.
 
         Args:
-            reader: Raises ValueError, TypeError, AttributeError or KeyError for a body
-                that is not what was expected.
+            reader: Raises ValueError, TypeError, AttributeError, KeyError or
+                OverflowError for a body that is not what was expected.
 
         Raises:
             openai.APIError: If the body is an error, or cannot be read.
@@ -87,6 +87,8 @@ class Answer:
             AttributeError,
             KeyError,
             RecursionError,
+            # int() of a number beyond a float's, which JSON may write: 1e999.
+            OverflowError,
         ) as error:
             raise read_unreadable(error, self.response, self.call.expected) from error
 

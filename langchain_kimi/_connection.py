@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias, cast
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -19,7 +20,7 @@ from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._wire import JsonObject
 
 Region: TypeAlias = Literal["global", "china"]
-KEY_VARIABLES = ["MOONSHOT_API_KEY", "KIMI_API_KEY"]
+_KEY_VARIABLES = ["MOONSHOT_API_KEY", "KIMI_API_KEY"]
 _BASE_VARIABLES = ["MOONSHOT_API_BASE", "MOONSHOT_BASE_URL", "KIMI_BASE_URL"]
 
 
@@ -34,11 +35,11 @@ class _Platform:
 
 _PLATFORMS: Mapping[str, _Platform] = {
     "global": _Platform(
-        "https://api.moonshot.ai/v1", tuple(KEY_VARIABLES), "platform.kimi.ai"
+        "https://api.moonshot.ai/v1", tuple(_KEY_VARIABLES), "platform.kimi.ai"
     ),
     "china": _Platform(
         "https://api.moonshot.cn/v1",
-        ("MOONSHOT_CN_API_KEY", *KEY_VARIABLES),
+        ("MOONSHOT_CN_API_KEY", *_KEY_VARIABLES),
         "platform.kimi.com",
     ),
 }
@@ -65,6 +66,15 @@ def _from_environment(names: Iterable[str]) -> str:
 def _is_sendable(text: str) -> bool:
     """Tell whether a header can carry a text."""
     return text.isascii() and text.isprintable()
+
+
+def _has_host(url: str) -> bool:
+    """Tell whether a URL names a host, with a port that is a number if with any."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 class ConnectionFields(BaseModel):
@@ -121,7 +131,7 @@ class ConnectionFields(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _check_address(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
+        if not (url.startswith(("http://", "https://")) and _has_host(url)):
             raise ValueError(f"Give an address such as {_DEFAULT.address}")
         return url
 
@@ -138,7 +148,7 @@ class ConnectionFields(BaseModel):
         if not self.api_key.get_secret_value():
             raise KimiSettingError(
                 "No API key: give api_key=..., or set "
-                f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
+                f"{' or '.join(_KEY_VARIABLES)}. Keys of the international platform "
                 f"come from {_DEFAULT.console}, of the Chinese one from "
                 f"{_PLATFORMS['china'].console}."
             )
@@ -146,12 +156,26 @@ class ConnectionFields(BaseModel):
 
     @model_validator(mode="after")
     def _refuse_two_addresses(self) -> Self:
-        if self.region and self.base_url != _PLATFORMS[self.region].address:
-            raise KimiSettingError(
-                f"region={self.region!r} and base_url={self.base_url!r} name two "
-                "addresses. Give one of them."
-            )
+        _check_region(self.region, self.base_url)
         return self
+
+
+def _check_region(region: Region | None, base_url: str) -> None:
+    """Refuse a region that is not at the address."""
+    if region and base_url != _PLATFORMS[region].address:
+        raise KimiSettingError(
+            f"region={region!r} and base_url={base_url!r} name two "
+            "addresses. Give one of them."
+        )
+
+
+def key_variable(region: Region | None) -> str:
+    """Return the first variable in which a region's key is looked for.
+
+    Args:
+        region: The platform, None for the international one.
+    """
+    return _PLATFORMS[region or "global"].key_variables[0]
 
 
 def build_client_settings(fields: ConnectionFields) -> ClientSettings:
@@ -159,7 +183,11 @@ def build_client_settings(fields: ConnectionFields) -> ClientSettings:
 
     Args:
         fields: A chat model, a toolkit, or the settings alone.
+
+    Raises:
+        KimiSettingError: If a region was assigned or copied in, which moves nothing.
     """
+    _check_region(fields.region, fields.base_url)
     return ClientSettings(
         api_key=fields.api_key.get_secret_value(),
         base_url=fields.base_url,

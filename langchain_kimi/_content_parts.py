@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from langchain_kimi._json import as_object
+from langchain_kimi._json import as_object, as_objects
 from langchain_kimi._refusal import KimiSettingError, show
 from langchain_kimi._wire import JsonObject
 
@@ -55,6 +55,21 @@ def build_parts(blocks: Iterable[str | Mapping[Any, Any]]) -> Iterator[JsonObjec
         # "text content is empty": the API refuses a part without text.
         if part != {"type": "text", "text": ""}:
             yield part
+
+
+def list_media(content: Content) -> str:
+    """Return the types of what another vendor's model made beside text, as a list.
+
+    Args:
+        content: The content of an answer.
+    """
+    if isinstance(content, str):
+        return ""
+    kinds = {str(block.get("type")) for block in as_objects(content)}
+    return ", ".join(sorted(kinds & _MADE))
+
+
+_MADE = {"image", "image_url", "video", "video_url", "audio", "file", "document"}
 
 
 def _text(block: Mapping[str, Any]) -> JsonObject:

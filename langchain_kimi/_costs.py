@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 from langchain_core.messages.ai import UsageMetadata
 
 from langchain_kimi._json import as_object, is_number
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._refusal import KimiSettingError, show
+from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import MODELS, Prices, find_model
 
 CacheTtl: TypeAlias = Literal["5m", "1h"]
@@ -68,15 +69,23 @@ def read_cost(usage: UsageMetadata | None, model: str, ttl: CacheTtl) -> Cost:
             f"cache_ttl={ttl!r} is unknown. Give one of {', '.join(_TTLS)}."
         )
     counts = as_object(usage)
-    if not (is_number(counts.get("input_tokens")) and "output_tokens" in counts):
+    if not _are_counts(counts):
         raise KimiSettingError(
-            f"usage={usage!r} counts no tokens. Give the usage_metadata of an answer; "
-            "a stream has one unless stream_usage=False."
+            f"usage={show(usage)} counts no tokens. Give the usage_metadata of an "
+            "answer; a stream has one unless stream_usage=False."
         )
     # LangChain marks what came out of its own cache, with the counts of the first time.
     if counts.get("total_cost") == 0:
         return Cost()
     return _price(counts, prices, ttl)
+
+
+def _are_counts(counts: JsonObject) -> bool:
+    details = as_object(counts.get("input_token_details"))
+    cached = [details.get("cache_read") or 0, details.get("cache_creation") or 0]
+    told = [counts.get("input_tokens"), counts.get("output_tokens"), *cached]
+    # Of floats a Decimal knows nothing; bool is an int, but no count.
+    return all(is_number(count) and isinstance(count, int) for count in told)
 
 
 def _find_prices(model: str) -> Prices:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi.catalogue import Model, find_model, find_served_model
 
 DialectName: TypeAlias = Literal["moonshot", "vllm", "sglang", "openrouter", "litellm"]
@@ -91,14 +92,25 @@ def find_dialect(name: DialectName | Literal["auto"], base_url: str) -> Dialect:
     Args:
         name: The dialect, or `auto` to tell it by the address.
         base_url: The address.
+
+    Raises:
+        KimiSettingError: For a name that is none of them.
     """
     if name != "auto":
-        return _BY_NAME[name]
+        return _named(name)
     host = f".{urlsplit(base_url).hostname or ''}"
     for dialect in _DIALECTS:
         if any(host.endswith(f".{known}") for known in dialect.hosts):
             return dialect
     return replace(_MOONSHOT, echoes=True)
+
+
+def _named(name: DialectName) -> Dialect:
+    # A field that was assigned or copied was not checked.
+    if name not in _BY_NAME:
+        known = ", ".join(map(repr, ("auto", *_BY_NAME)))
+        raise KimiSettingError(f"dialect={name!r} is unknown. Give one of {known}.")
+    return _BY_NAME[name]
 
 
 def find_row(name: str, dialect: Dialect) -> Model | None:

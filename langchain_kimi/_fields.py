@@ -43,7 +43,7 @@ class KimiFields(ConnectionFields, BaseChatModel):
     model_name: str = Field(default=DEFAULT_MODEL, alias="model")
     """The model id; `langchain_kimi.catalogue.MODELS` lists what is known of each."""
 
-    dialect: DialectName | Literal["auto"] = "auto"
+    dialect: Literal["auto", DialectName] = "auto"
     """Who serves the model: `moonshot`, `vllm`, `sglang`, `openrouter` or `litellm`.
     `auto` tells it by `base_url`, and takes what it does not know for `moonshot`."""
 

@@ -10,7 +10,14 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from langchain_kimi._client import Call
-from langchain_kimi._json import as_array, as_object, as_objects, as_text, is_number
+from langchain_kimi._json import (
+    as_array,
+    as_object,
+    as_objects,
+    as_text,
+    is_array,
+    is_number,
+)
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Model, ModeRules, find_model
 
@@ -75,12 +82,16 @@ def read_models(found: JsonObject, *, host: str, today: date) -> list[Model]:
         today: When it was asked for.
 
     Raises:
-        KeyError: If it is no list.
+        KeyError: If it has none.
+        TypeError: If what it has is no list.
     """
     source = f"GET /models of {host} on {today}"
+    items = found["data"]
+    if not is_array(items):
+        raise TypeError(f"data is {items!r}")
     return [
         _read_model(item, source, today)
-        for item in as_objects(found["data"])
+        for item in as_objects(items)
         if as_text(item.get("id"))
     ]
 

@@ -17,7 +17,7 @@ from langchain_core.messages import (
 )
 
 from langchain_kimi._arguments import parse_arguments
-from langchain_kimi._content_parts import build_content, build_parts
+from langchain_kimi._content_parts import build_content, build_parts, list_media
 from langchain_kimi._dialects import Dialect
 from langchain_kimi._json import as_object, as_objects, as_text, write_json
 from langchain_kimi._refusal import KimiSettingError, Notify
@@ -64,6 +64,8 @@ def build_messages(
         if isinstance(message, AIMessage):
             broken = message.invalid_tool_calls
             answered = _answered(messages, position) if broken else set[str]()
+            if media := list_media(message.content):
+                notify(f"messages[{position}] is sent without {media}: {_ONLY_TEXT}")
             wire = _assistant(message, answered, dialect, backfill=backfill)
             if _says_nothing(wire):
                 notify(f"The answer in messages[{position}] is empty: it was not sent.")
@@ -73,6 +75,9 @@ def build_messages(
             wires += _build(message)
     _restore_echoes(wires)
     return wires
+
+
+_ONLY_TEXT = "Kimi takes only text in an AIMessage. Put it into a HumanMessage."
 
 
 def _answered(messages: Sequence[BaseMessage], position: int) -> set[str]:

@@ -24,13 +24,19 @@ _BUILT_WITH = (
     "base_url",
     "default_headers",
     "dialect",
+    "disable_streaming",
+    "http_async_client",
+    "http_client",
     "inline_urls",
     "max_retries",
     "model_kwargs",
+    "output_version",
+    "rate_limiter",
     "region",
     "streaming",
     "timeout",
 )
+_PARTIAL = "end the conversation with partial_message(prefix)."
 # Keys that LangChain puts beside the settings for its own tracing.
 _TRACING_PREFIX = "ls_"
 
@@ -66,23 +72,27 @@ def build_request(
     known = build_settings(request, dialect, notify)
     request = known.request
     _add_tools(known, tools, choice)
-    if dialect.hosted and request.get("parallel_tool_calls") is False:
-        notify("parallel_tool_calls=False has no effect: Kimi cannot switch them off.")
+    if dialect.hosted:
+        _tell_without_effect({**request, **unknown}, notify)
     if "response_format" in request:
         request["response_format"] = build_response_format(request["response_format"])
     if stream:
         _ask_for_stream(request, with_usage=stream_usage)
-    wires = build_messages(
-        messages,
-        notify=notify,
-        backfill=dialect.hosted and _needs_reasoning(known),
-        dialect=dialect,
-    )
+    backfill = dialect.hosted and _needs_reasoning(known)
+    wires = build_messages(messages, dialect=dialect, notify=notify, backfill=backfill)
     request["messages"] = inline_media(wires, inline_urls)
     _adapt_dynamic_tools(request["messages"])
     _add_unknown(request, unknown)
     _refuse_violations(known, dialect)
     return cast("ChatRequest", request)
+
+
+def _tell_without_effect(given: JsonObject, notify: Notify) -> None:
+    """Tell of what the API ignores in silence, where something else was meant."""
+    if given.get("parallel_tool_calls") is False:
+        notify("parallel_tool_calls=False has no effect: Kimi cannot switch them off.")
+    if "partial" in given:
+        notify(f"extra_body={{'partial': ...}} has no effect: {_PARTIAL}")
 
 
 def _ask_for_stream(request: JsonObject, *, with_usage: bool) -> None:
@@ -119,8 +129,7 @@ def _misspelt(name: str) -> KimiSettingError:
         )
     if name == "partial":
         return KimiSettingError(
-            "partial is no setting of a request, where the API ignores it: end the "
-            "conversation with partial_message(prefix)."
+            f"partial is no setting of a request, where the API ignores it: {_PARTIAL}"
         )
     near = nearest_name(name, _SETTINGS)
     return KimiSettingError(

@@ -7,12 +7,12 @@ the model fixes (temperature=0) is dropped with one warning.
 from dataclasses import dataclass
 
 from langchain_kimi._dialects import Dialect, find_row
-from langchain_kimi._json import is_number
+from langchain_kimi._json import is_number, is_object
 from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import fixed_values
 from langchain_kimi._thinking import write_thinking
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import ALIASES, DEFAULT_MODEL, Mode, Model
+from langchain_kimi.catalogue import ALIASES, DEFAULT_MODEL, Alias, Mode, Model
 
 # Settings that frameworks send by habit; a fixed `logprobs` is a wish for an output.
 _DROPPABLE = ("temperature", "top_p", "n", "presence_penalty", "frequency_penalty")
@@ -50,8 +50,7 @@ def build_settings(settings: JsonObject, dialect: Dialect, notify: Notify) -> Se
     model = find_row(request["model"], dialect)
     alias = ALIASES.get(request["model"])
     if alias and dialect.expands_aliases:
-        request["model"] = alias.model
-        request.setdefault("thinking", alias.mode == "thinking")
+        _expand_alias(request, alias)
     _set_output_cap(request)
     _set_stop(request)
     mode = write_thinking(request, model, dialect, notify)
@@ -64,6 +63,15 @@ def build_settings(settings: JsonObject, dialect: Dialect, notify: Notify) -> Se
         _drop_fixed(request, rules, notify)
         _tell_cache_options(request, rules, notify)
     return Settings(request, model, mode, rules)
+
+
+def _expand_alias(request: JsonObject, alias: Alias) -> None:
+    """Send the model and the mode for which a name stands; a given mode wins."""
+    request["model"] = alias.model
+    thinks = alias.mode == "thinking"
+    given = request.setdefault("thinking", thinks)
+    if is_object(given):
+        request["thinking"] = {"type": "enabled" if thinks else "disabled", **given}
 
 
 def _set_output_cap(request: JsonObject) -> None:

@@ -169,18 +169,26 @@ class StreamReader:
     def _read_event(self, data: bytes) -> list[ChatGenerationChunk]:
         if self.done:
             return []
-        if data == b"[DONE]":
-            self.done = True
-            return self._read_end()
-        event = _decode(data)
+        event = {} if data == b"[DONE]" else _decode(data)
         if event.get("error"):
             raise ErrorEvent(_error_body(event["error"]))
         try:
-            return self._read_chunk(event)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if data != b"[DONE]":
+                return self._read_chunk(event)
+            chunks = self._read_end()
+        except (
+            AttributeError,
+            KeyError,
+            OverflowError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise UnreadableResponseError(
-                f"an event is not a chunk of a completion: {data[:200]!r}"
+                f"an event is not a chunk of a completion ({error}): {data[:200]!r}"
             ) from error
+        # Not before: what cannot be read at the end is an error like any other.
+        self.done = True
+        return chunks
 
     def _read_chunk(self, event: JsonObject) -> list[ChatGenerationChunk]:
         if self._metadata is None:

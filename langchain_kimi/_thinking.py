@@ -4,16 +4,13 @@ The hosted API has a key of its own for each generation of models; the chat temp
 the open weights takes arguments; OpenRouter has an object (kimi-api.md 4.1 and 4.4).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from langchain_kimi._dialects import Dialect
 from langchain_kimi._json import is_object
 from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import Mode, Model, current_models
-
-# Vercel's map, which Moonshot's platform needs: it accepts any string in silence.
-EFFORT_ALIASES: Mapping[str, str] = {"minimal": "low", "medium": "high", "xhigh": "max"}
+from langchain_kimi.catalogue import EFFORT_ALIASES, Mode, Model, current_models
 
 
 def write_thinking(
@@ -32,7 +29,7 @@ def write_thinking(
     """
     thinking = _read_thinking(request.pop("thinking", None))
     effort = request.pop("reasoning_effort", None)
-    if dialect.switch != "thinking" or (model and model.efforts and dialect.hosted):
+    if dialect.switch != "thinking" or (model and dialect.hosted):
         # Moonshot's own client puts it there; its tests say that it wins (KVV).
         effort = thinking.pop("effort", None) or effort
     if dialect.ladder and model and effort is not None:
@@ -49,12 +46,17 @@ def _read_thinking(thinking: object) -> JsonObject:
         return {}
     if isinstance(thinking, bool):
         thinking = {"type": "enabled" if thinking else "disabled"}
-    if not is_object(thinking):
+    # Any other type would be taken for "enabled" by a template, or be left out for K3.
+    if not is_object(thinking) or thinking.get("type", "enabled") not in _TYPES:
         raise KimiSettingError(
             f"thinking={thinking!r} is not understood. Give True, False, or the API's "
-            "object, such as {'type': 'enabled', 'keep': 'all'}."
+            "object, such as {'type': 'enabled', 'keep': 'all'}; its type is "
+            f"{' or '.join(_TYPES)}."
         )
     return dict(thinking)
+
+
+_TYPES = ("enabled", "disabled")
 
 
 def _climb(effort: object, model: Model, notify: Notify) -> str | None:
@@ -89,11 +91,15 @@ def _write_hosted(
         names = thinking.keys() - {"type"}
         if thinking.get("keep") == model.keep_default:
             names -= {"keep"}
-        if names:
-            listed = ", ".join(sorted(names))
-            notify(f"thinking.{listed} was not sent: {model.id} has no such field.")
+        _tell_unsent(names, model.id, notify)
         return told
     return {**told, "thinking": thinking} if thinking else told
+
+
+def _tell_unsent(names: Iterable[str], whose: str, notify: Notify) -> None:
+    listed = ", ".join(sorted(names))
+    if listed:
+        notify(f"thinking.{listed} was not sent: {whose} has no such field.")
 
 
 def _require_mode(thinking: JsonObject, model: Model) -> None:
@@ -134,10 +140,19 @@ def _write_template(
     if "type" in thinking:
         told["thinking"] = thinking["type"] != "disabled"
     if "keep" in thinking:
-        told["preserve_thinking"] = thinking["keep"] == "all"
+        told["preserve_thinking"] = _is_kept(thinking["keep"])
+    _tell_unsent(thinking.keys() - {"type", "keep"}, "the chat template", notify)
     if effort is not None:
         told["thinking_effort"] = effort
     return {"chat_template_kwargs": told} if told else {}
+
+
+def _is_kept(keep: object) -> bool:
+    if keep not in (None, "all"):
+        raise KimiSettingError(
+            f"thinking.keep={keep!r} is not understood. Give 'all' or None."
+        )
+    return keep == "all"
 
 
 def _write_reasoning(
@@ -146,8 +161,7 @@ def _write_reasoning(
     told: JsonObject = {}
     if "type" in thinking:
         told["enabled"] = thinking["type"] != "disabled"
-    if "keep" in thinking:
-        notify("thinking.keep was not sent: OpenRouter has no such field.")
+    _tell_unsent(thinking.keys() - {"type"}, "OpenRouter", notify)
     if effort is not None:
         told["effort"] = effort
     return {"reasoning": told} if told else {}

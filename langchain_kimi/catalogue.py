@@ -14,6 +14,7 @@ __all__ = [
     "ALIASES",
     "ANTHROPIC_ALIASES",
     "DEFAULT_MODEL",
+    "EFFORT_ALIASES",
     "MODELS",
     "PROVIDER",
     "Alias",
@@ -111,6 +112,10 @@ class Model:
     retired: date | None = None
     """The day from which the hosted API answers 404."""
     successor: str | None = None
+    weights: str | None = None
+    """The name of its open weights on Hugging Face; None where none is known."""
+    fallback: str | None = None
+    """The model that answers in its place while it cannot: slower, or older."""
     access: str = ""
     """Which accounts the hosted API serves it to, as a sentence; "" for all."""
     served_as: tuple[str, ...] = ()
@@ -168,6 +173,7 @@ def _k3(
     *,
     prices: Prices,
     released: date,
+    fallback: str,
     source: str,
     batch: bool | None = None,
 ) -> Model:
@@ -189,13 +195,16 @@ def _k3(
         batch=batch,
         prices=prices,
         released=released,
+        fallback=fallback,
         access="an account needs a first top-up before it may use this model",
         source=source,
         checked=_CHECKED,
     )
 
 
-def _k27(id: str, *, prices: Prices, successor: str, source: str) -> Model:
+def _k27(
+    id: str, *, prices: Prices, successor: str, fallback: str, source: str
+) -> Model:
     """Return a row of the K2.7 family: always thinks, always keeps its reasoning."""
     return Model(
         id=id,
@@ -212,6 +221,7 @@ def _k27(id: str, *, prices: Prices, successor: str, source: str) -> Model:
         prices=prices,
         retires=_K2_RETIRES,
         successor=successor,
+        fallback=fallback,
         access=_K2_ACCESS,
         source=source,
         checked=_CHECKED,
@@ -284,12 +294,14 @@ MODELS: tuple[Model, ...] = (
         "kimi-k3.1-pro",
         prices=Prices(input=2.0, output=10.0, cache_hit=0.2, cache_write=2.0),
         released=date(2026, 10, 23),
+        fallback="kimi-k3",
         source="models-overview quoted by aihubmix 2026-10-24 and apidog 2026-10-26",
     ),
     _k3(
         "kimi-k3.1-pro-highspeed",
         prices=Prices(input=4.0, output=20.0, cache_hit=0.2),
         released=date(2026, 10, 23),
+        fallback="kimi-k3.1-pro",
         source="models-overview quoted by aihubmix 2026-10-24 and apidog 2026-10-26",
     ),
     _k3(
@@ -298,6 +310,7 @@ MODELS: tuple[Model, ...] = (
             input=3.0, output=15.0, cache_hit=0.3, cache_write=3.0, cache_write_1h=6.0
         ),
         released=date(2026, 7, 16),
+        fallback="kimi-k2.6",
         # "kimi-k3 is not supported" (guide to the Batch API, 2026-08-13).
         batch=False,
         source="platform.kimi.ai/docs/guide/kimi-k3-quickstart 2026-08-13; probe P1",
@@ -306,12 +319,14 @@ MODELS: tuple[Model, ...] = (
         "kimi-k2.7-code",
         prices=Prices(input=0.95, output=4.0, cache_hit=0.19),
         successor="kimi-k3.1-pro",
+        fallback="kimi-k2.6",
         source="OpenAPI 2026-08-17; platform.kimi.ai/docs/pricing/chat-k27-code",
     ),
     _k27(
         "kimi-k2.7-code-highspeed",
         prices=Prices(input=1.9, output=8.0, cache_hit=0.38),
         successor="kimi-k3.1-pro-highspeed",
+        fallback="kimi-k2.7-code",
         source="OpenAPI 2026-08-17",
     ),
     Model(
@@ -345,6 +360,8 @@ MODELS: tuple[Model, ...] = (
         prices=Prices(input=0.6, output=3.0, cache_hit=0.1),
         retired=date(2026, 8, 31),
         successor="kimi-k2.6",
+        # MoonshotAI/Kimi-K2.5, README of 2026-01-30.
+        weights="moonshotai/Kimi-K2.5",
         source="platform.moonshot.ai/docs/guide/kimi-k2-5-quickstart; LiteLLM 1.106.2",
         checked=_CHECKED,
     ),
@@ -404,6 +421,13 @@ ANTHROPIC_ALIASES: Mapping[str, str] = MappingProxyType({"kimi-k3[1m]": "kimi-k3
 """Names that only the Anthropic-compatible endpoint takes, for Claude Code.
 
 Source: platform.kimi.ai/docs/guide/claude-code-kimi 2026-08-13.
+"""
+EFFORT_ALIASES: Mapping[str, str] = MappingProxyType(
+    {"minimal": "low", "medium": "high", "xhigh": "max"}
+)
+"""Efforts of other vendors -> the nearest of Kimi's, as Vercel's provider maps them.
+
+Moonshot's platform accepts any string in silence (probe P3).
 """
 
 _BY_ID: Mapping[str, Model] = MappingProxyType({model.id: model for model in MODELS})

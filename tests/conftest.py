@@ -17,6 +17,7 @@ os.environ["LANGSMITH_TRACING"] = "false"
 
 _VARIABLES = (
     "MOONSHOT_API_KEY",
+    "MOONSHOT_CN_API_KEY",
     "KIMI_API_KEY",
     "MOONSHOT_API_BASE",
     "MOONSHOT_BASE_URL",

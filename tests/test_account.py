@@ -162,6 +162,14 @@ def test_a_retired_model_costs_what_it_did(model: Any) -> None:
         ({}, _usage(1, 1), {"model": "x"}, "no published price of 'x'"),
         ({}, None, {}, "usage=None counts no tokens.*stream_usage"),
         ({}, {"kimi-k3": _usage(1, 1)}, {}, "counts no tokens"),
+        ({}, {"input_tokens": 1, "output_tokens": None}, {}, "counts no tokens"),
+        ({}, {"input_tokens": 1.5, "output_tokens": 1}, {}, "counts no tokens"),
+        (
+            {},
+            {**_usage(1, 1), "input_token_details": {"cache_read": "5"}},
+            {},
+            "counts no tokens",
+        ),
         ({}, _usage(1, 1), {"cache_ttl": "2h"}, "'2h' is unknown. Give one of 5m, 1h"),
         ({"prompt_cache_options": {"ttl": "2h"}}, _usage(1, 1), {}, "'2h' is unknown"),
     ],
@@ -348,6 +356,10 @@ async def test_the_balance_is_exact(account: Callable[..., Twins]) -> None:
         (b'{"code": 0, "data": {}}', "not a balance: 'available_balance'"),
         (b'{"code": 0, "data": {"available_balance": "x"}}', "not a balance"),
         (b"[]", "not a balance"),
+        (
+            b'{"data": {"available_balance": ' + b"9" * 400 + b"}}",
+            "too large",
+        ),
     ],
 )
 async def test_an_unreadable_balance_is_told(
@@ -356,6 +368,25 @@ async def test_an_unreadable_balance_is_told(
     kimi.send(body, path=_BALANCE)
     with pytest.raises(errors.KimiResponseError, match=words):
         await account()("balance")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{}",
+        b'{"data": null}',
+        b'{"data": {"id": "kimi-k3"}}',
+        b'{"data": [{"id": "kimi-k3", "context_length": 1e999}]}',
+    ],
+)
+async def test_an_unreadable_list_is_told(
+    kimi: Emulator, account: Callable[..., Twins], body: bytes
+) -> None:
+    """It is not taken for a server without models."""
+    kimi.send(body, path=_MODELS)
+    with pytest.raises(errors.KimiResponseError, match="not a list of models"):
+        await account()("list_models")
 
 
 @pytest.mark.parametrize(
@@ -470,6 +501,16 @@ def test_an_alias_is_counted_by_its_model(kimi: Emulator, chat: Chat) -> None:
     """The API knows no other name."""
     assert chat(model="kimi-k2.6-instant").get_num_tokens("hi") > 0
     assert kimi.requests[-1].body["model"] == "kimi-k2.6"
+
+
+@pytest.mark.parametrize("message", [AIMessage(""), SystemMessage(" ")])
+@pytest.mark.filterwarnings("ignore:The answer in messages")
+def test_what_is_never_sent_counts_nothing(
+    kimi: Emulator, chat: Chat, message: BaseMessage
+) -> None:
+    """A slice may hold nothing else, and the endpoint refuses an empty list."""
+    assert chat().get_num_tokens_from_messages([message]) == 0
+    assert not kimi.requests
 
 
 def test_a_server_that_cannot_be_reached_is_told(chat: Chat) -> None:

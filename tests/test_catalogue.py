@@ -61,6 +61,8 @@ def test_a_row_is_whole(model: Model) -> None:
     if model.retired or model.retires:
         assert model.successor
         assert find_model(model.successor)
+    if model.fallback:
+        assert find_model(model.fallback) in current_models()
     with pytest.raises(dataclasses.FrozenInstanceError):
         model.id = "other"  # pyright: ignore[reportAttributeAccessIssue]
 

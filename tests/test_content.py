@@ -247,6 +247,17 @@ async def test_foreign_blocks_of_an_answer_are_left_out(
     }
 
 
+async def test_a_medium_that_another_vendor_made_is_told(
+    kimi: Emulator, chat: Chat, ask: Ask
+) -> None:
+    """The next question may be about it."""
+    picture = {"type": "image", "base64": "AAAA", "mime_type": "image/png"}
+    made: list[Any] = [{"type": "text", "text": "Here."}, picture]
+    with pytest.warns(UserWarning, match=r"messages\[1\] is sent without image"):
+        await ask(chat(), ["Draw a cat.", AIMessage(made), "Make it blue."])
+    assert kimi.requests[-1].body["messages"][1]["content"] == "Here."
+
+
 async def test_empty_parts_are_left_out(kimi: Emulator, chat: Chat) -> None:
     """The API refuses a part without text."""
     chat().invoke([HumanMessage(["", {"type": "text", "text": ""}, "hi"])])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from langchain_core.exceptions import ContextOverflowError
+from langchain_core.load import dumpd, load
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from langchain_kimi import ChatKimi, KimiFiles
@@ -74,6 +75,35 @@ def test_the_template_takes_the_effort_of_models_that_have_one(
     assert body == {"model": _WEIGHTS}
     other = chat(model="my-finetune", dialect="sglang", reasoning_effort="huge")
     assert _sent(kimi, other)["chat_template_kwargs"] == {"thinking_effort": "huge"}
+
+
+@pytest.mark.parametrize("dialect", ["moonshot", "vllm", "sglang", "openrouter"])
+@pytest.mark.parametrize("kind", ["off", "auto", None])
+def test_an_unknown_kind_of_thinking_is_refused(
+    kimi: Emulator, chat: Chat, dialect: str, kind: Any
+) -> None:
+    """A template would take it for a wish to think, and K3 was not told of it."""
+    with pytest.raises(KimiSettingError, match="enabled or disabled"):
+        chat(dialect=dialect, thinking={"type": kind}).invoke("hi")
+    assert not kimi.requests
+
+
+def test_an_unknown_keep_is_refused(kimi: Emulator, chat: Chat) -> None:
+    """The template knows only whether."""
+    with pytest.raises(KimiSettingError, match="'all' or None"):
+        chat(dialect="vllm", thinking={"keep": "some"}).invoke("hi")
+    assert not kimi.requests
+
+
+@pytest.mark.parametrize("dialect", ["vllm", "sglang", "openrouter"])
+def test_a_budget_is_told_to_be_left_out(
+    kimi: Emulator, chat: Chat, dialect: str
+) -> None:
+    """Neither a template nor OpenRouter's object has the fields of another API."""
+    thinking = {"type": "disabled", "budget_tokens": 9}
+    with pytest.warns(UserWarning, match="thinking.budget_tokens was not sent"):
+        body = _sent(kimi, chat(dialect=dialect, thinking=thinking))
+    assert "budget_tokens" not in json.dumps(body)
 
 
 def test_template_arguments_of_one_s_own_are_kept(kimi: Emulator, chat: Chat) -> None:
@@ -304,12 +334,15 @@ def test_the_address_tells_the_dialect(address: str, name: str) -> None:
 
 def test_an_unknown_dialect_is_refused() -> None:
     """With those that there are."""
-    with pytest.raises(KimiSettingError, match="'vllm', 'sglang', 'openrouter'"):
+    with pytest.raises(KimiSettingError, match=r"^dialect='ollama': .* 'vllm'"):
         ChatKimi(api_key="k", dialect="ollama")  # type: ignore[arg-type]
     with pytest.raises(
         KimiSettingError, match=r"give it to ChatKimi\(dialect=\.\.\.\)"
     ):
         ChatKimi(api_key="k").invoke("hi", dialect="vllm")
+    copied = ChatKimi(api_key="k").model_copy(update={"dialect": "ollama"})
+    with pytest.raises(KimiSettingError, match="'auto', 'moonshot', 'vllm'"):
+        copied.invoke("hi")
 
 
 _NAMES = [
@@ -377,6 +410,32 @@ def test_two_addresses_are_refused() -> None:
         ChatKimi(region="mars", api_key="k")  # type: ignore[arg-type]
     with pytest.raises(KimiSettingError, match="'global' or 'china'"):
         ChatKimi(region=["china"], api_key="k")  # type: ignore[arg-type]
+
+
+def test_a_region_that_comes_later_is_refused(kimi: Emulator, chat: Chat) -> None:
+    """An assignment or a copy moves no address: the key would go to the other one."""
+    model = chat()
+    for moved in (model.model_copy(update={"region": "china"}), model):
+        moved.region = "china"
+        with pytest.raises(KimiSettingError, match="two addresses"):
+            moved.invoke("hi")
+    assert not kimi.requests
+
+
+def test_a_dump_of_a_region_takes_the_region_s_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other platform's key would be refused there."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", "sk-global")
+    monkeypatch.setenv("MOONSHOT_CN_API_KEY", "sk-china")
+    loaded = load(
+        dumpd(ChatKimi(region="china")),
+        allowed_objects=[ChatKimi],
+        valid_namespaces=["langchain_kimi"],
+        secrets_from_env=True,
+    )
+    assert loaded.api_key.get_secret_value() == "sk-china"
+    assert loaded.region == "china"
 
 
 def test_a_group_costs_what_its_model_costs(chat: Chat) -> None:

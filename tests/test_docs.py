@@ -32,7 +32,10 @@ def _run(program: str) -> str:
     return ran.stdout
 
 
-@pytest.mark.filterwarnings("ignore")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning",  # of web_search_tool, which a page tells of
+    "ignore:Item .* on TypedDict class:UserWarning",  # pydantic's, of litellm
+)
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: page.name)
 def test_the_code_of_a_page_runs_from_top_to_bottom(
     page: Path, kimi: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -113,6 +116,16 @@ def test_the_example_of_an_image_runs_without_a_key() -> None:
     assert lines["As a file"].startswith("The image ms://")
     assert len(lines["Cut"]) < len(lines["Finished"])
     assert lines["Finished"] == lines["As a file"]
+
+
+def test_the_example_of_a_router_runs_without_a_key() -> None:
+    """The second platform answers while the first rests; reasoning streams through."""
+    pytest.importorskip("litellm", reason="the openai 3 environment is without it")
+    told = _run("examples/litellm_router.py")
+    assert 'One is busy: The request was: "Name a lake."' in told
+    assert "2 requests here, 2 there" in told
+    assert "The user says: Why is the sea salt?" in told
+    assert "It costs: 0.0" in told
 
 
 def test_the_changelog_begins_with_this_version() -> None:

@@ -152,7 +152,7 @@ def _thinking() -> Iterator[Case]:
             {"k27": disabled},
             _REFUSED,
         ),
-        ("maybe", {"type": "maybe"}, _each(("k27", "k26")), ({}, 0)),
+        ("maybe", {"type": "maybe"}, _each(("k27", "k26")), _REFUSED),
         ("misspelt", {**enabled, "kep": "all"}, _each(("k27", "k26")), ({}, 1)),
         ("no object", "enabled", _each(("k27", "k26")), _REFUSED),
     ):

@@ -193,7 +193,8 @@ async def test_it_is_no_setting(kimi: Emulator, chat: Chat, ask: Ask) -> None:
     with pytest.raises(KimiSettingError, match=r"partial_message\(prefix\)"):
         await ask(chat(), "hi", partial=True)
     assert not kimi.requests
-    answer = await ask(chat(extra_body=_FLAG), ["hi", AIMessage("The")])
+    with pytest.warns(UserWarning, match="has no effect: end the conversation with"):
+        answer = await ask(chat(extra_body=_FLAG), ["hi", AIMessage("The")])
     assert answer.text.startswith("The request")
 
 

@@ -173,7 +173,11 @@ def test_a_wrong_field_is_refused_when_it_is_built(
         ({}, {"thinking": False}, "always thinks.*kimi-k2.6"),
         ({}, {"thinking": {"type": "disabled"}}, "always thinks"),
         ({"model": "kimi-k2.7-code"}, {"thinking": False}, "always thinks"),
-        ({"model": "kimi-k2.6"}, {"thinking": {"type": "maybe"}}, "type=enabled or"),
+        (
+            {"model": "kimi-k2.6"},
+            {"thinking": {"type": "maybe"}},
+            "enabled or disabled",
+        ),
         ({"model": "kimi-k2.6"}, {"thinking": {"keep": "some"}}, "keep=all or null"),
         ({"model": "kimi-k2.6"}, {"thinking": {"typ": "x"}}, "unknown field typ"),
         ({"model": "kimi-k2.6"}, {"thinking": "yes"}, "True, False, or the API's"),
@@ -279,6 +283,10 @@ async def test_sampling_is_free_where_no_row_fixes_it(
             {"model": "kimi-k2.6", "thinking": {"type": "enabled", "keep": "all"}},
             {"type": "enabled", "keep": "all"},
         ),
+        (
+            {"model": "kimi-k2.6-instant", "thinking": {"keep": None}},
+            {"type": "disabled", "keep": None},
+        ),
         ({"model": "kimi-k2.7-code", "thinking": True}, {"type": "enabled"}),
         ({"model": "kimi-k3", "thinking": True}, None),
         ({"model": "kimi-k3.1-pro", "thinking": {"type": "enabled"}}, None),
@@ -295,7 +303,7 @@ async def test_thinking_is_sent_as_the_row_takes_it(
     answer = chat(**fields).invoke("hi")
     assert _body(kimi).get("thinking") == sent
     has_reasoning = "reasoning_content" in answer.additional_kwargs
-    assert has_reasoning is (sent != {"type": "disabled"})
+    assert has_reasoning is ((sent or {}).get("type") != "disabled")
     assert "instant" not in _body(kimi)["model"]
 
 
@@ -321,11 +329,16 @@ async def test_a_field_of_thinking_that_k3_has_not_is_told(
     assert _body(kimi) == {"model": "kimi-k3", "reasoning_effort": "low"}
 
 
-async def test_an_effort_without_effect_is_told(kimi: Emulator, chat: Chat) -> None:
-    """The K2 models ignore it."""
+@pytest.mark.parametrize(
+    "settings", [{"reasoning_effort": "low"}, {"thinking": {"effort": "low"}}]
+)
+async def test_an_effort_without_effect_is_told(
+    kimi: Emulator, chat: Chat, settings: dict[str, Any]
+) -> None:
+    """The K2 models ignore it, by either name."""
     with pytest.warns(UserWarning, match="kimi-k2.6 has no efforts"):
-        chat(model="kimi-k2.6", reasoning_effort="low").invoke("hi")
-    assert "reasoning_effort" not in _body(kimi)
+        chat(model="kimi-k2.6", **settings).invoke("hi")
+    assert _body(kimi) == {"model": "kimi-k2.6"}
 
 
 async def test_parallel_tool_calls_cannot_be_switched_off(
@@ -476,6 +489,9 @@ def test_a_profile_is_that_of_the_mode(fields: dict[str, Any]) -> None:
         ({"api_key": "sk-\u00e9"}, "a character that no key has"),
         ({"api_key": 5}, "api_key: Input should be a valid string"),
         ({"base_url": "kimi"}, "base_url='kimi': Give an address such as https://"),
+        ({"base_url": "http://"}, "base_url='http://': Give an address"),
+        ({"base_url": "http://[::1/v1"}, "base_url='http://[::1/v1': Give an address"),
+        ({"base_url": "http://a:b/v1"}, "base_url='http://a:b/v1': Give an address"),
         ({"timeout": -1}, "timeout=-1: Input should be greater than 0"),
         ({"max_retries": -1}, "max_retries=-1: Input should be greater than or equal"),
         ({"default_headers": {"X": "\u00e9"}}, "'X' cannot be sent as a header"),

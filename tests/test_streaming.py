@@ -146,6 +146,21 @@ async def test_an_unreadable_event_is_an_error(
     assert isinstance(caught.value, ModelAPIError)
 
 
+@pytest.mark.parametrize("count", ['"many"', "1e999", '["5"]'])
+async def test_an_unreadable_usage_is_an_error(
+    kimi: Emulator, chat: Chat, ask: Ask, count: str
+) -> None:
+    """It comes last: the finish reason and the seals of broken calls come with it."""
+    usage = f'"usage": {{"prompt_tokens": {count}}}}}'
+    if ask.__name__ in ("_stream", "_astream"):
+        kimi.send(_events(_delta("stop"), "{" + usage))
+    else:
+        message = '{"choices": [{"message": {"content": "x"}}], '
+        kimi.send((message + usage).encode())
+    with pytest.raises(KimiResponseError, match="not a chat completion"):
+        await ask(chat(), "hi")
+
+
 def _tool(index: int | None = 0, **fields: Any) -> dict[str, Any]:
     fragment: dict[str, Any] = {} if index is None else {"index": index}
     fragment |= {k: fields[k] for k in ("id", "type") if k in fields}
