@@ -27,7 +27,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-# CPU beside other clients, in some eight minutes: writes docs/performance.md.
+# CPU beside other clients, in ten minutes or more: writes docs/performance.md.
 bench: .venv-bench/bench.stamp
 	.venv-bench/bin/python -m tests.benchmarks
 

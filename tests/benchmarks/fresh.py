@@ -38,7 +38,7 @@ def construct():
     return (time.process_time_ns() - start) / 1000
 print(json.dumps([construct() for _ in range(21)]))
 """
-_ROUNDS = 3
+_ROUNDS = 2
 
 
 def measure_imports() -> dict[str, dict[str, float]]:

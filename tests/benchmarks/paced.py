@@ -16,7 +16,7 @@ from tests.benchmarks.peers import (
 from tests.benchmarks.prompts import build_prompt
 from tests.benchmarks.server import Server
 
-_STREAMS, _DELTAS, _ROUNDS = 200, 100, 3
+_STREAMS, _DELTAS, _ROUNDS = 200, 100, 2
 
 
 def measure_paced(server: Server) -> dict[str, dict[str, float]]:
