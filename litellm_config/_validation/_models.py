@@ -1,7 +1,6 @@
 """`model_list` and `credential_list` -> what LiteLLM drops, or sends on as it is."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import ValidationError
 
