@@ -27,7 +27,7 @@ from litellm_config._chat_config import SWITCHED_OFF, build_chat_config
 from litellm_config._errors import ErrorKind, error_kind, hide_account
 from litellm_config._mending import notify
 from litellm_config._regions import has_key, with_host
-from litellm_config._targets import find_target
+from litellm_config._targets import find_target, is_self_hosted
 from litellm_config._usage import mend_usage
 
 # With an underscore, LiteLLM takes it for no setting of a provider class.
@@ -191,11 +191,11 @@ def _wrap_usage(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _wrap_cache_key(original: Callable[..., str]) -> Callable[..., str]:
-    """Tell answers apart that differ in `extra_body`: with and without thinking."""
+    """Tell Kimi's answers apart that differ in `extra_body`, as by thinking."""
 
     @wraps(original)
     def get_cache_key(self: Any, **kwargs: Any) -> str:
-        if kwargs.get("extra_body"):
+        if kwargs.get("extra_body") and (find_target(kwargs) or is_self_hosted(kwargs)):
             told = (kwargs.get("thinking"), kwargs["extra_body"])
             kwargs = {**kwargs, "thinking": told}
         return original(self, **kwargs)

@@ -166,6 +166,19 @@ def test_a_switch_of_another_provider_is_not_kept(kimi: Emulator) -> None:
     assert "thinking" not in chats(kimi)[-1]
 
 
+def test_what_others_cached_is_found_again() -> None:
+    """The key of a cached answer changes for Kimi only."""
+    cache = litellm.Cache()
+    kimi, other = (
+        {
+            cache.get_cache_key(model=model, messages=_MESSAGES, extra_body=extra)
+            for extra in ({"thinking": {"type": "disabled"}}, {"a": 1}, None)
+        }
+        for model in ("moonshot/kimi-k2.6", "openai/gpt-4o")
+    )
+    assert (len(kimi), len(other)) == (3, 1)
+
+
 def test_a_patched_provider_has_no_settings() -> None:
     """LiteLLM adds the public attributes of the class to requests."""
     assert litellm.MoonshotChatConfig.get_config() == {}
