@@ -3,6 +3,7 @@
 Sync and async calls, streams and bridges all end here, hooks or not.
 """
 
+from contextvars import ContextVar
 from typing import Any
 
 from langchain_kimi._json import as_object
@@ -10,6 +11,9 @@ from langchain_kimi.catalogue import PROVIDER
 from litellm_config._mending import mend_arguments
 from litellm_config._regions import with_version
 from litellm_config._targets import Target, find_target
+
+SWITCHED_OFF: ContextVar[bool] = ContextVar("kimi_switched_off", default=False)
+"""Whether the call that is being built was given `thinking=False`."""
 
 
 def build_chat_config(base: Any) -> Any:
@@ -39,6 +43,9 @@ def build_chat_config(base: Any) -> Any:
             parent: Any = super()
             mapped = parent.map_openai_params(*args, **kwargs)
             thinking = mapped.pop("thinking", None)
+            if SWITCHED_OFF.get() and thinking is None:
+                thinking = False
+            SWITCHED_OFF.set(False)
             if thinking is not None:
                 # At the top level the openai SDK would refuse it.
                 extra = as_object(mapped.get("extra_body"))

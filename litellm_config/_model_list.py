@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from langchain_kimi._json import as_object
 from langchain_kimi.catalogue import PROVIDER, Model
 from litellm_config._account_tiers import find_tier
 from litellm_config._groups import Group, list_groups
@@ -124,7 +125,7 @@ def fixed_fields(model: Model) -> tuple[str, ...]:
 
 
 def _with_unique_ids(deployments: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    ids = [entry.get("model_info", {}).get("id") for entry in deployments]
+    ids = [as_object(entry.get("model_info")).get("id") for entry in deployments]
     twice = [id for id, count in Counter(ids).items() if id and count > 1]
     if twice:
         raise ValueError(

@@ -23,14 +23,15 @@ from litellm.exceptions import (
 
 from langchain_kimi._json import as_object, as_text, is_object
 from langchain_kimi.catalogue import PROVIDER
-from litellm_config._chat_config import build_chat_config
+from litellm_config._chat_config import SWITCHED_OFF, build_chat_config
 from litellm_config._errors import ErrorKind, error_kind, hide_account
 from litellm_config._mending import notify
 from litellm_config._regions import has_key, with_host
-from litellm_config._targets import find_target
+from litellm_config._targets import find_target, is_self_hosted
 from litellm_config._usage import mend_usage
 
-_MARK = "kimi_patch"
+# With an underscore, LiteLLM takes it for no setting of a provider class.
+_MARK = "_kimi_patch"
 _PROVIDER_PARAMETERS = ("model", "custom_llm_provider", "api_base", "api_key")
 
 
@@ -116,6 +117,20 @@ def _wrap_provider(original: Callable[..., Any]) -> Callable[..., Any]:
     return get_llm_provider
 
 
+def _wrap_switch(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep `thinking=False`, of which LiteLLM makes nothing, for Moonshot's provider.
+
+    It does so before it knows the provider, and others refuse a switch.
+    """
+
+    @wraps(original)
+    def validate_and_fix_thinking_param(thinking: Any) -> Any:
+        SWITCHED_OFF.set(thinking is False)
+        return original(thinking=thinking)
+
+    return validate_and_fix_thinking_param
+
+
 def _wrap_errors(original: Callable[..., Any]) -> Callable[..., Any]:
     """Raise the classes that LiteLLM's fallbacks and retries go by."""
 
@@ -176,11 +191,11 @@ def _wrap_usage(original: Callable[..., None]) -> Callable[..., None]:
 
 
 def _wrap_cache_key(original: Callable[..., str]) -> Callable[..., str]:
-    """Tell answers apart that differ in `extra_body`: with and without thinking."""
+    """Tell Kimi's answers apart that differ in `extra_body`, as by thinking."""
 
     @wraps(original)
     def get_cache_key(self: Any, **kwargs: Any) -> str:
-        if kwargs.get("extra_body"):
+        if kwargs.get("extra_body") and (find_target(kwargs) or is_self_hosted(kwargs)):
             told = (kwargs.get("thinking"), kwargs["extra_body"])
             kwargs = {**kwargs, "thinking": told}
         return original(self, **kwargs)
@@ -227,6 +242,14 @@ PATCHES = (
         attribute="get_llm_provider",
         needs=_PROVIDER_PARAMETERS,
         wrap=_wrap_provider,
+    ),
+    Patch(
+        name="thinking-false",
+        mends="a sync call with thinking=False thinks",
+        module="litellm.main",
+        attribute="validate_and_fix_thinking_param",
+        needs=("thinking",),
+        wrap=_wrap_switch,
     ),
     Patch(
         name="error-classes",

@@ -87,7 +87,8 @@ def _comment(text: str, width: int = _WIDTH) -> str:
 
 
 def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+    # What is not even text was edited too.
+    return path.read_text("utf-8", errors="replace") if path.exists() else None
 
 
 def _dump(value: Any) -> str:

@@ -125,7 +125,9 @@ def _write_event(chunk: Any) -> bytes:
 
 
 def _write_error(error: Exception) -> httpx.Response:
-    return httpx.Response(_status(error), json={"error": _error_body(error)})
+    return httpx.Response(
+        _status(error), headers=_wait(error), json={"error": _error_body(error)}
+    )
 
 
 def _write_error_event(error: Exception) -> bytes:
@@ -140,6 +142,18 @@ def _error_body(error: Exception) -> dict[str, Any]:
     }
 
 
+def _wait(error: Exception) -> dict[str, str]:
+    """Return the header that tells how long to wait, if anybody did."""
+    told = getattr(error, "litellm_response_headers", None) or getattr(
+        getattr(error, "response", None), "headers", {}
+    )
+    seconds = getattr(error, "cooldown_time", None) or told.get("retry-after")
+    return {"retry-after": str(seconds)} if seconds else {}
+
+
 def _status(error: Exception) -> int:
+    if hasattr(error, "cooldown_time"):
+        # All deployments of a group rest; the Router's error has no status.
+        return 429
     found = getattr(error, "status_code", None)
     return found if isinstance(found, int) and found >= 400 else 500

@@ -1,7 +1,6 @@
 """`model_list` and `credential_list` -> what LiteLLM drops, or sends on as it is."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -24,7 +23,7 @@ def check_models(config: Config, known: Known) -> Iterator[Finding]:
         config: The config with its includes.
         known: What LiteLLM accepts.
     """
-    ids: dict[Any, Node] = {}
+    ids: dict[str, Node] = {}
     for entry in config.deployments():
         deployment = Deployment(entry)
         yield from _check_entry(deployment, known)
@@ -152,17 +151,18 @@ def _check_number(node: Node) -> Iterator[Finding]:
     yield from check_not_negative(node)
 
 
-def _check_id(deployment: Deployment, seen: dict[Any, Node]) -> Iterator[Finding]:
+def _check_id(deployment: Deployment, seen: dict[str, Node]) -> Iterator[Finding]:
     node = deployment.info.get("id")
     if node is None:
         return
-    first = seen.setdefault(node.value, node)
+    # LiteLLM makes text of a number.
+    first = seen.setdefault(str(node.plain()), node)
     if first is not node:
         yield error(
             node,
             f"is taken ({first.file} line {first.line}): cooldowns, limits and costs "
             "of the two are mixed up",
-            given=node.value,
+            given=node.plain(),
             accepted="an id of its own for each deployment",
         )
 

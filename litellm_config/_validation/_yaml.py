@@ -67,8 +67,8 @@ def read_yaml(text: str, file: str) -> tuple[Node, list[YamlError]]:
     Raises:
         YamlError: For text that is not YAML.
     """
-    loader = yaml.SafeLoader(text)
     try:
+        loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
         if root is None:
             return Node({}, file, 1, ""), []
@@ -79,6 +79,9 @@ def read_yaml(text: str, file: str) -> tuple[Node, list[YamlError]]:
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or str(error)
         raise YamlError(Node(None, file, line, ""), problem) from error
+    except RecursionError as error:
+        problem = "a value contains itself, or is nested too deeply"
+        raise YamlError(Node(None, file, 1, ""), problem) from error
 
 
 class _Reader:
@@ -99,8 +102,15 @@ class _Reader:
                 for index, element in enumerate(node.value)
             ]
         else:
-            value = self._loader.construct_object(node)
+            value = self._read_scalar(node, line, path)
         return Node(value, self._file, line, path)
+
+    def _read_scalar(self, node: yaml.Node, line: int, path: str) -> Any:
+        try:
+            return self._loader.construct_object(node)
+        except ValueError as error:
+            # What looks like a date and is none, such as 2026-13-45.
+            raise YamlError(Node(None, self._file, line, path), str(error)) from error
 
     def _read_mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Node]:
         self._find_repeated(node, path)

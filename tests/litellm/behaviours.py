@@ -74,6 +74,13 @@ BEHAVIOURS = (
         sent={"thinking": _OFF},
     ),
     Behaviour(
+        name="thinking as a bool",
+        outcome='the same as `{"type": "enabled"}` or `{"type": "disabled"}`',
+        model="kimi-k2.6",
+        settings={"thinking": False},
+        sent={"thinking": _OFF},
+    ),
+    Behaviour(
         name="thinking with drop_params",
         outcome="`thinking`, not dropped in silence",
         model="kimi-k2.6",

@@ -14,11 +14,12 @@ from langchain_kimi import ChatKimi
 from langchain_kimi.emulator import Emulator
 from langchain_kimi.errors import (
     KimiInvalidRequestError,
+    KimiRateLimitError,
     KimiStatusError,
     KimiStreamInterruptedError,
 )
 from litellm_config import connection, router
-from tests.conftest import Ask
+from tests.conftest import Ask, Chat
 from tests.litellm.conftest import Proxy, chats
 
 
@@ -172,6 +173,28 @@ async def test_a_stream_that_breaks_is_told(far: Any, ask_stream: Ask) -> None:
     )
     with pytest.raises((openai.APIError, KimiStreamInterruptedError)):
         await ask_stream(build(model="kimi-k3"), "Hello")
+
+
+async def test_how_long_to_wait_is_told(kimi: Emulator, chat: Chat, ask: Ask) -> None:
+    """By the API's header, and by the Router while all of a group's servers rest."""
+    ready = router(
+        api_key=kimi.api_key,
+        api_base=kimi.base_url,
+        num_retries=0,
+        retry_policy=None,
+        fallbacks=[],
+    )
+    settings = connection(ready)
+    model = chat(**{**settings, "model": "kimi-k3"})
+    overload = {"headers": {"retry-after": "7"}}
+    kimi.fail(429, "rate_limit_reached_error", "too many", **overload)
+    for _ in range(2):
+        with pytest.raises(KimiRateLimitError) as caught:
+            await ask(model, "Hello")
+        assert float(caught.value.response.headers["retry-after"]) > 1
+    assert len(chats(kimi)) == 1
+    settings["http_client"].close()
+    await settings["http_async_client"].aclose()
 
 
 def test_a_router_has_no_other_endpoint(kimi: Emulator) -> None:

@@ -141,6 +141,12 @@ def test_what_cannot_be_is_refused(arguments: dict[str, Any], words: str) -> Non
         model_list(**arguments)
 
 
+def test_a_deployment_may_say_nothing_of_its_model() -> None:
+    """A YAML's empty `model_info:` is None."""
+    own = {"model_name": "own", "litellm_params": {"model": "x"}, "model_info": None}
+    assert model_list(extra=[own])[-1] == own
+
+
 def test_a_server_of_unknown_weights_is_refused() -> None:
     """Its abilities would be guesses."""
     with pytest.raises(ValueError, match="'kimi-k9' is not in the catalogue"):

@@ -69,16 +69,16 @@ def test_the_files_hold_the_whole_list() -> None:
 def test_files_are_written_and_edited_ones_kept(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nobody's work is overwritten unasked."""
+    """Nobody's work is overwritten unasked, in whatever encoding it is."""
     target = tmp_path / "new"
     assert main(["write", "--check", str(target)]) == 1
     assert main(["write", str(target)]) == 0
     assert main(["write", "--check", str(target)]) == 0
     edited = target / "proxy.yaml"
-    edited.write_text("model_list: []\n")
+    edited.write_bytes(b"model_list: []  # \xe9\n")
     capsys.readouterr()
     assert main(["write", str(target)]) == 1
-    assert edited.read_text() == "model_list: []\n"
+    assert edited.read_bytes() == b"model_list: []  # \xe9\n"
     assert "proxy.yaml: was edited" in capsys.readouterr().err
     assert main(["write", "--force", str(target)]) == 0
     assert find_stale(target) == []

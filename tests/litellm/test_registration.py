@@ -156,6 +156,34 @@ def test_without_patches_the_hook_does_what_it_can(kimi: Emulator) -> None:
     assert all("temperature" not in body for body in bodies)
 
 
+def test_a_switch_of_another_provider_is_not_kept(kimi: Emulator) -> None:
+    """`thinking=False` to a server of one's own, and nothing said to Kimi."""
+    target = {"messages": _MESSAGES, "api_key": "sk", "api_base": kimi.base_url}
+    with pytest.raises(litellm.exceptions.AuthenticationError):
+        litellm.completion("openai/gpt-4o", thinking=False, max_retries=0, **target)
+    target["api_key"] = kimi.api_key
+    litellm.completion("moonshot/kimi-k2.6", **target)
+    assert "thinking" not in chats(kimi)[-1]
+
+
+def test_what_others_cached_is_found_again() -> None:
+    """The key of a cached answer changes for Kimi only."""
+    cache = litellm.Cache()
+    kimi, other = (
+        {
+            cache.get_cache_key(model=model, messages=_MESSAGES, extra_body=extra)
+            for extra in ({"thinking": {"type": "disabled"}}, {"a": 1}, None)
+        }
+        for model in ("moonshot/kimi-k2.6", "openai/gpt-4o")
+    )
+    assert (len(kimi), len(other)) == (3, 1)
+
+
+def test_a_patched_provider_has_no_settings() -> None:
+    """LiteLLM adds the public attributes of the class to requests."""
+    assert litellm.MoonshotChatConfig.get_config() == {}
+
+
 @pytest.mark.parametrize("version", ["1.82.7", "1.82.8", "1.107.0"])
 def test_a_malicious_release_is_refused(
     version: str, monkeypatch: pytest.MonkeyPatch

@@ -777,6 +777,36 @@ def test_litellms_own_examples_are_left_alone(path: Path, known: Known) -> None:
     assert list(told) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model_list: []\nx: 2026-13-45\n", "month must be in 1..12"),
+        ("x: \0\n", "special characters are not allowed"),
+        ("a: &a\n  b: *a\n", "contains itself"),
+        ("a: " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+    ],
+    ids=["date", "character", "loop", "depth"],
+)
+def test_what_cannot_be_read_is_told(
+    text: str, words: str, known: Known, tmp_path: Path
+) -> None:
+    """Never by a traceback."""
+    (found,) = _find(tmp_path / "proxy.yaml", known, text)
+    assert found.problem.startswith("this is not YAML")
+    assert words in found.problem
+
+
+def test_an_id_of_any_type_is_compared(known: Known, tmp_path: Path) -> None:
+    """A list is no id, and 1 and "1" are the same one to LiteLLM."""
+    entry = "\n".join(_RIGHT.splitlines()[2:-1])
+    ids = ("1", "'1'", "[1]")
+    text = "model_list:\n" + "".join(f"{entry}\n      id: {id}\n" for id in ids)
+    taken = [each for each in _find(tmp_path / "x.yaml", known, text) if each.given]
+    assert [(each.path, each.given) for each in taken][:1] == [
+        ("model_list[1].model_info.id", "1")
+    ]
+
+
 def test_the_command_tells_people(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
