@@ -13,7 +13,6 @@ from functools import wraps
 from importlib import import_module
 from typing import Any
 
-import litellm
 from litellm import exceptions
 from litellm.exceptions import (
     BadRequestError,
@@ -21,12 +20,13 @@ from litellm.exceptions import (
     ContextWindowExceededError,
 )
 
-from langchain_kimi._json import as_object, as_text, is_object
+from langchain_kimi._json import as_object, as_text
 from langchain_kimi.catalogue import PROVIDER
 from litellm_config._chat_config import SWITCHED_OFF, build_chat_config
 from litellm_config._errors import ErrorKind, error_kind, hide_account
 from litellm_config._mending import notify
 from litellm_config._regions import has_key, with_host
+from litellm_config._streams import wrap_chunks, wrap_ending
 from litellm_config._targets import find_target, is_self_hosted
 from litellm_config._usage import mend_usage
 
@@ -163,21 +163,6 @@ _CLASSES: dict[ErrorKind, Any] = {
 }
 
 
-def _wrap_chunks(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Read the usage that Kimi puts into the last choice of every stream."""
-
-    @wraps(original)
-    def chunk_creator(self: Any, chunk: Any) -> Any:
-        choices = getattr(chunk, "choices", None)
-        told = getattr(choices[0], "usage", None) if choices else None
-        if told and getattr(chunk, "usage", None) is None:
-            usage = told if is_object(told) else told.model_dump()
-            chunk.usage = litellm.Usage(**mend_usage(usage))
-        return original(self, chunk)
-
-    return chunk_creator
-
-
 def _wrap_usage(original: Callable[..., None]) -> Callable[..., None]:
     """Price the cached tokens that are told at the top level only."""
 
@@ -266,7 +251,15 @@ PATCHES = (
         module="litellm.litellm_core_utils.streaming_handler",
         attribute="CustomStreamWrapper.chunk_creator",
         needs=("self", "chunk"),
-        wrap=_wrap_chunks,
+        wrap=wrap_chunks,
+    ),
+    Patch(
+        name="cut-streams",
+        mends="a stream that was cut ends as if it were whole",
+        module="litellm.litellm_core_utils.streaming_handler",
+        attribute="CustomStreamWrapper.finish_reason_handler",
+        needs=("self",),
+        wrap=wrap_ending,
     ),
     Patch(
         name="cached-tokens",

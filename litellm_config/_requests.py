@@ -108,22 +108,34 @@ def _refuse_search(request: JsonObject) -> None:
 def _mend_tool_choice(request: JsonObject, model: Model, notify: Notify) -> None:
     """Send a choice that the row allows, the nearest one to what was asked."""
     choice = request.get("tool_choice")
-    mode = mode_of(request, model)
-    allowed = model.rules(mode).tool_choices
     name = tool_name(choice)
-    kind = "named" if name else choice
-    if kind in (None, *allowed):
+    # Anthropic writes a word as an object, too.
+    kind = "named" if name else as_object(choice).get("type", choice)
+    if kind is None:
+        return
+    named = _find_tools(request, name) if name else []
+    allowed = model.rules(mode_of(request, model)).tool_choices
+    if kind in allowed:
+        request["tool_choice"] = choice if name else kind
         return
     if name:
         # The model can call only what it is given.
-        tools = as_objects(request.get("tools"))
-        request["tools"] = [tool for tool in tools if tool_name(tool) == name] or tools
+        request["tools"] = named
     request["tool_choice"] = "required" if "required" in allowed else "auto"
     if request["tool_choice"] == "auto":
         notify(
             f"tool_choice={choice!r} was sent as 'auto': {model.id} refuses a forced "
             "tool call while it thinks."
         )
+
+
+def _find_tools(request: JsonObject, name: str) -> list[JsonObject]:
+    tools = as_objects(request.get("tools"))
+    found = [tool for tool in tools if tool_name(tool) == name]
+    if not found:
+        names = ", ".join(map(tool_name, tools)) or "there is none"
+        raise Refused(f"tool_choice names {name!r}, which is no tool here: {names}.")
+    return found
 
 
 def _set_cache_key(request: JsonObject, kwargs: JsonObject) -> None:

@@ -226,6 +226,12 @@ BEHAVIOURS = (
         sent={"tool_choice": named("hear"), "tools": _TOOLS},
     ),
     Behaviour(
+        name="a name that no tool has",
+        outcome="nothing: refused with the tools that there are",
+        settings={"tools": _TOOLS, "tool_choice": named("smell")},
+        refused="'smell', which is no tool here: look, hear",
+    ),
+    Behaviour(
         name="a picture by its public address",
         outcome="nothing: refused; Kimi fetches none",
         messages=(image("https://example.com/cat.png"),),

@@ -163,12 +163,16 @@ async def test_an_error_keeps_its_kind(far: Any, ask: Ask) -> None:
     assert len(chats(kimi)) == 2
 
 
-async def test_a_stream_that_breaks_is_told(far: Any, ask_stream: Ask) -> None:
-    """Never taken for a whole answer."""
+@pytest.mark.parametrize(
+    "ending", [b"", b'data: {"error":{"type":"server_error","message":"lost"}}\n\n']
+)
+async def test_a_stream_that_breaks_is_told(
+    far: Any, ask_stream: Ask, ending: bytes
+) -> None:
+    """Never taken for a whole answer: an error event, or an end before its time."""
     kimi, build = far
     kimi.send(
-        b'data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n'
-        b'data: {"error":{"type":"server_error","message":"lost"}}\n\n',
+        b'data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n' + ending,
         content_type="text/event-stream",
     )
     with pytest.raises((openai.APIError, KimiStreamInterruptedError)):
