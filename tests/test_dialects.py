@@ -335,7 +335,7 @@ def test_the_address_tells_the_dialect(address: str, name: str) -> None:
 def test_an_unknown_dialect_is_refused() -> None:
     """With those that there are."""
     with pytest.raises(KimiSettingError, match=r"^dialect='ollama': .* 'vllm'"):
-        ChatKimi(api_key="k", dialect="ollama")  # type: ignore[arg-type]
+        ChatKimi(api_key="k", dialect="ollama")
     with pytest.raises(
         KimiSettingError, match=r"give it to ChatKimi\(dialect=\.\.\.\)"
     ):
@@ -407,9 +407,9 @@ def test_two_addresses_are_refused() -> None:
     with pytest.raises(KimiSettingError, match=r"region='china' .* two addresses"):
         ChatKimi(region="china", base_url="https://api.moonshot.ai/v1", api_key="k")
     with pytest.raises(KimiSettingError, match="'global' or 'china'"):
-        ChatKimi(region="mars", api_key="k")  # type: ignore[arg-type]
+        ChatKimi(region="mars", api_key="k")
     with pytest.raises(KimiSettingError, match="'global' or 'china'"):
-        ChatKimi(region=["china"], api_key="k")  # type: ignore[arg-type]
+        ChatKimi(region=["china"], api_key="k")
 
 
 def test_a_region_that_comes_later_is_refused(kimi: Emulator, chat: Chat) -> None:
