@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.messages.utils import message_chunk_to_message
 
 from langchain_kimi._json import as_object
-from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._refusal import KimiSettingError, show
 from langchain_kimi._wire import JsonObject
 
 __all__ = ["join_partial", "partial_message"]
@@ -30,8 +30,10 @@ def partial_message(
         reasoning: What was thought before, to be continued too.
 
     Raises:
-        KimiSettingError: If nothing is begun.
+        KimiSettingError: If nothing is begun, or not with a text.
     """
+    for given in (prefix, name or "", reasoning or ""):
+        _require(given, str, "a text")
     if not (prefix.strip() or name or reasoning):
         raise KimiSettingError(
             "A partial message needs a beginning: give a prefix, a name or a reasoning."
@@ -51,8 +53,10 @@ def join_partial(partial: AIMessage, answer: AIMessage) -> AIMessage:
             usage, metadata and tool calls are those of the whole.
 
     Raises:
-        KimiSettingError: If the first message is not partial.
+        KimiSettingError: If the first message is not partial, or the other no answer.
     """
+    for given in (partial, answer):
+        _require(given, AIMessage, "an AIMessage")
     if not partial.additional_kwargs.get("partial"):
         raise KimiSettingError(
             "The first message is not partial: give the one that partial_message "
@@ -69,6 +73,11 @@ def join_partial(partial: AIMessage, answer: AIMessage) -> AIMessage:
         "name": partial.name or answer.name,
     }
     return answer.model_copy(update=joined)
+
+
+def _require(given: object, kind: type, wanted: str) -> None:
+    if not isinstance(given, kind):
+        raise KimiSettingError(f"{show(given)} is not {wanted}.")
 
 
 def _join_content(

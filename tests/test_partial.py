@@ -129,6 +129,24 @@ _FLAG = {"partial": True}
 
 
 @pytest.mark.parametrize(
+    "given", [None, "text", {"role": "assistant"}, HumanMessage("hi")]
+)
+def test_what_is_no_answer_is_not_joined(given: Any) -> None:
+    """As either of the two."""
+    with pytest.raises(KimiSettingError, match="is not an AIMessage"):
+        join_partial(given, AIMessage("x"))
+    with pytest.raises(KimiSettingError, match="is not an AIMessage"):
+        join_partial(partial_message("x"), given)
+
+
+def test_a_beginning_is_a_text() -> None:
+    """Nothing is turned into one."""
+    for begun in ({"prefix": 1}, {"name": 2}, {"reasoning": ["x"]}):
+        with pytest.raises(KimiSettingError, match="is not a text"):
+            partial_message(**begun)
+
+
+@pytest.mark.parametrize(
     ("messages", "words"),
     [
         (
