@@ -71,6 +71,11 @@ def build_messages(
                 notify(f"The answer in messages[{position}] is empty: it was not sent.")
                 continue
             wires.append(wire)
+        elif type(message) is HumanMessage and isinstance(message.content, str):
+            # Half of a long conversation is this; a generator would double its cost.
+            wires.append(
+                _labelled({"role": "user", "content": message.content}, message)
+            )
         else:
             wires += _build(message)
     _restore_echoes(wires)
@@ -128,9 +133,11 @@ def _restore_echoes(wires: list[Message]) -> None:
     """
     calls: dict[str, ToolCall] = {}
     for wire in wires:
-        for call in wire.get("tool_calls", ()):
-            calls[call["id"]] = call
-        call = calls.get(wire.get("tool_call_id", ""))
+        if "tool_calls" in wire:
+            calls.update((call["id"], call) for call in wire["tool_calls"])
+        if "tool_call_id" not in wire:
+            continue
+        call = calls.get(wire["tool_call_id"])
         if call and call["type"] == "builtin_function":
             given = call["function"]["arguments"]
             echo = wire.get("content")
@@ -242,9 +249,11 @@ def _reasoning(message: AIMessage) -> str | None:
     if message.response_metadata.get("model_provider", PROVIDER) != PROVIDER:
         return None
     kept = message.additional_kwargs.get("reasoning_content")
-    blocks = _blocks(message, "reasoning")
-    if kept is not None or not blocks:
+    if kept is not None or isinstance(message.content, str):
         return kept
+    blocks = _blocks(message, "reasoning")
+    if not blocks:
+        return None
     return "".join(block.get("reasoning") or "" for block in blocks)
 
 
@@ -255,9 +264,11 @@ def _reasoning_field(message: AIMessage, dialect: Dialect) -> str:
 
 def _tool_calls(message: AIMessage, answered: set[str]) -> list[ToolCall]:
     """Return the calls, and those broken ones that were answered all the same."""
-    uses = message.tool_calls or _tool_uses(message)
-    if not (uses or message.invalid_tool_calls):
-        return []
+    uses = message.tool_calls
+    if not uses and not message.invalid_tool_calls:
+        if isinstance(message.content, str):
+            return []
+        uses = _tool_uses(message)
     received = as_object(message.additional_kwargs.get("tool_arguments"))
     calls = [
         (
@@ -295,9 +306,7 @@ def _arguments(args: JsonObject, received: str | None) -> str:
 
 
 def _tool_uses(message: AIMessage) -> list[JsonObject]:
-    """Return Anthropic's `tool_use` blocks as calls, where there are no others."""
-    if message.invalid_tool_calls:
-        return []
+    """Return Anthropic's `tool_use` blocks as calls."""
     return [
         {"id": b.get("id"), "name": b.get("name"), "args": b.get("input") or {}}
         for b in _blocks(message, "tool_use")

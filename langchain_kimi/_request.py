@@ -151,10 +151,9 @@ def _add_tools(known: Settings, tools: Any, choice: Any) -> None:
 def _adapt_dynamic_tools(messages: list[Message]) -> None:
     """Bring tools in mid-conversation into the API's form, however they were given."""
     for message in messages:
-        tools: object = message.get("tools")
         # What is no list is left to the rules, which say what it should be.
-        if is_array(tools):
-            message["tools"] = build_tools(tools)
+        if "tools" in message and is_array(message["tools"]):
+            message["tools"] = build_tools(message["tools"])
 
 
 def _needs_reasoning(known: Settings) -> bool:

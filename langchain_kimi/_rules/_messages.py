@@ -17,7 +17,8 @@ from langchain_kimi._rules._violation import Violation
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import Model
 
-_ROLES = ("system", "user", "assistant", "tool")
+_SPEAKERS = ("system", "user", "assistant")
+_ROLES = (*_SPEAKERS, "tool")
 _MEDIA = ("image_url", "video_url")
 _FETCHED = ("http://", "https://")
 _LONG_URL = 200
@@ -36,13 +37,15 @@ def check_messages(
             remedy="send at least one message",
         )
         return
-    for position, message in enumerate(messages):
-        if _is_plain(message):
-            continue
+    special = [at for at, message in enumerate(messages) if not _is_plain(message)]
+    for position in special:
+        message = messages[position]
         yield from _shape(position, message, fetches_urls=fetches_urls)
         yield from _calls(f"messages[{position}].tool_calls", message)
         if model and as_object(message).get("tools") is not None:
             yield from _dynamic_tools(position, message, model)
+    if not special:
+        return
     known = [as_object(message) for message in messages]
     yield from _pairing(known)
     if model:
@@ -51,11 +54,17 @@ def check_messages(
 
 def _is_plain(message: Any) -> bool:
     """Tell a message that is a role and a text: nothing of it can be wrong."""
-    if not is_object(message) or "tool_calls" in message or "tools" in message:
+    try:
+        text, role = message["content"], message["role"]
+    except (KeyError, TypeError):
         return False
-    text = message.get("content")
     return (
-        isinstance(text, str) and bool(text.strip()) and message.get("role") in _ROLES
+        role in _SPEAKERS
+        and isinstance(text, str)
+        and not text.isspace()
+        and text != ""
+        and "tool_calls" not in message
+        and "tools" not in message
     )
 
 

@@ -33,7 +33,8 @@ def list_tools(request: JsonObject) -> list[tuple[str, Any]]:
         for index, tool in enumerate(as_array(request.get("tools")))
     ]
     for position, message in enumerate(as_array(request.get("messages"))):
-        if tools := as_array(as_object(message).get("tools")):
+        if is_object(message) and "tools" in message:
+            tools = as_array(message["tools"])
             found += [
                 (f"messages[{position}].tools[{index}]", tool)
                 for index, tool in enumerate(tools)
