@@ -28,10 +28,10 @@ class EventDecoder:
         """
         if (
             piece.startswith(b"data:")
-            and piece.endswith(b"\n\n")
             and piece.find(b"\n") == len(piece) - 2
+            and piece.endswith(b"\n\n")
             and b"\r" not in piece
-            and not (self._line or self._data or self._at_start or self._after_return)
+            and self._is_between()
         ):
             return piece[5:-2].strip()
         return b""
@@ -42,10 +42,34 @@ class EventDecoder:
         Args:
             piece: The next bytes of the stream, cut anywhere.
         """
-        if self._after_return and piece.startswith(b"\n"):
-            piece = piece[1:]
+        if not self._is_between():
+            head, blank, piece = piece.partition(b"\n\n")
+            yield from self._feed_lines(head + blank)
+        if b"\r" in piece or not self._is_between():
+            yield from self._feed_lines(piece)
+        else:
+            yield from self._feed_blocks(piece)
+
+    def _is_between(self) -> bool:
+        """Tell whether an event has ended and nothing of the next one has come."""
+        return not (self._line or self._data or self._at_start or self._after_return)
+
+    def _feed_blocks(self, piece: bytes) -> Iterator[bytes]:
+        """Read a piece that begins between events, most of which are one line."""
+        *blocks, rest = piece.split(b"\n\n")
+        for block in blocks:
+            if block.startswith(b"data:") and b"\n" not in block:
+                if data := block[5:].strip():
+                    yield data
+            else:
+                yield from self._feed_lines(block + b"\n\n")
+        yield from self._feed_lines(rest)
+
+    def _feed_lines(self, piece: bytes) -> Iterator[bytes]:
         if piece:
+            is_second_half = self._after_return and piece.startswith(b"\n")
             self._after_return = piece.endswith(b"\r")
+            piece = piece[1:] if is_second_half else piece
         for line in piece.splitlines(keepends=True):
             self._line.append(line)
             if line.endswith((b"\n", b"\r")):
@@ -58,12 +82,13 @@ class EventDecoder:
 
     def _end_line(self) -> Iterator[bytes]:
         """Read the collected line; a blank one completes the event."""
-        # Recorded streams have stray blanks before `data:` (openrouter *.raw.sse).
-        line = b"".join(self._line).strip()
+        line = b"".join(self._line)
         self._line.clear()
         if self._at_start:
             line = line.removeprefix(_BYTE_ORDER_MARK)
             self._at_start = False
+        # Recorded streams have stray blanks before `data:` (openrouter *.raw.sse).
+        line = line.strip()
         if line.startswith(b"data:"):
             self._data.append(line[5:].strip())
         elif not line and self._data:
