@@ -6,11 +6,8 @@ from typing import Self
 from pydantic import SecretStr, ValidationError
 
 from langchain_kimi._client import Clients
-from langchain_kimi._connection import (
-    ConnectionFields,
-    Region,
-    build_client_settings,
-)
+from langchain_kimi._connection import ConnectionFields, build_client_settings
+from langchain_kimi._platforms import Region
 from langchain_kimi._refusal import read_validation_error
 
 
@@ -25,6 +22,8 @@ class Endpoint:
         max_retries: int = 2,
         default_headers: dict[str, str] | None = None,
         region: Region | None = None,
+        *,
+        redact_account_ids: bool = False,
     ) -> None:
         """Check the settings; nothing is opened before the first call.
 
@@ -37,6 +36,8 @@ class Endpoint:
                 overload, 5xx or lost connection.
             default_headers: Headers of each request.
             region: `global` or `china`, in place of `base_url`.
+            redact_account_ids: Whether errors leave out the ids of organization and
+                key that the API names.
 
         Raises:
             KimiSettingError: For a wrong setting, or if there is no key.
@@ -50,6 +51,7 @@ class Endpoint:
                     "max_retries": max_retries,
                     "default_headers": default_headers,
                     "region": region,
+                    "redact_account_ids": redact_account_ids,
                 }
             )
         except ValidationError as error:

@@ -1,13 +1,19 @@
 """ChatKimi's settings: pydantic fields, their environment variables and checks."""
 
+import re
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.load.serializable import (
+    SerializedConstructor,
+    SerializedNotImplemented,
+)
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from langchain_kimi._connection import ConnectionFields
 from langchain_kimi._dialects import Dialect, DialectName, find_dialect
 from langchain_kimi._inline import InlineUrls, check_hosts
+from langchain_kimi._json import as_object
 from langchain_kimi._refusal import read_validation_error
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import DEFAULT_MODEL
@@ -100,6 +106,15 @@ class KimiFields(ConnectionFields, BaseChatModel):
         check_hosts(inline_urls)
         return inline_urls
 
+    def to_json(self) -> SerializedConstructor | SerializedNotImplemented:
+        """Return what a dump holds: of a header its name and a variable's."""
+        found = super().to_json()
+        kwargs = as_object(found.get("kwargs"))
+        if kwargs.get("default_headers"):
+            names = kwargs["default_headers"]
+            kwargs["default_headers"] = {name: _secret(name) for name in names}
+        return found
+
     @property
     def _dialect(self) -> Dialect:
         return find_dialect(self.dialect, self.base_url)
@@ -112,6 +127,12 @@ class KimiFields(ConnectionFields, BaseChatModel):
             name: value for name, value in fields.items() if value is not None
         }
         return {"model": self.model_name, **set_fields, **self.model_kwargs}
+
+
+def _secret(header: str) -> JsonObject:
+    """Return how a dump names a value that it leaves out: `load` asks for it."""
+    variable = f"KIMI_HEADER_{re.sub('[^0-9A-Z]', '_', header.upper())}"
+    return {"lc": 1, "type": "secret", "id": [variable]}
 
 
 SETTINGS = KimiFields.model_fields.keys() - BaseChatModel.model_fields.keys()
