@@ -57,7 +57,7 @@ class Answer:
 
     call: Call
     response: "Response"
-    body: bytes
+    body: bytes = field(repr=False)
     settings: ClientSettings
 
     @property
@@ -112,6 +112,7 @@ class Answer:
     def _unreadable(self, fault: Exception) -> "openai.APIError":
         from langchain_kimi._failures import read_unreadable
 
+        self.settings.redact(fault)
         told = read_unreadable(fault, self.response, self.call.expected)
         return self.settings.redact(told)
 

@@ -85,10 +85,9 @@ class Completions(Clients):
         from langchain_kimi._failures import read_stream_failure
 
         told = read_stream_failure(error, response, model=_model(request))
-        for each in (error, told):
-            forget(each)
-            self.settings.redact(each)
-        return told
+        forget(error)
+        self.settings.redact(error)
+        return self.settings.redact(told)
 
     def _read_result(self, answer: Answer) -> ChatResult:
         return answer.read(

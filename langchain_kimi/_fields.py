@@ -1,19 +1,13 @@
 """ChatKimi's settings: pydantic fields, their environment variables and checks."""
 
-import re
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.load.serializable import (
-    SerializedConstructor,
-    SerializedNotImplemented,
-)
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from langchain_kimi._connection import ConnectionFields
 from langchain_kimi._dialects import Dialect, DialectName, find_dialect
 from langchain_kimi._inline import InlineUrls, check_hosts
-from langchain_kimi._json import as_object
 from langchain_kimi._refusal import read_validation_error
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import DEFAULT_MODEL
@@ -98,22 +92,18 @@ class KimiFields(ConnectionFields, BaseChatModel):
         try:
             super().__init__(**settings)
         except ValidationError as error:
-            raise read_validation_error(error, _names(type(self))) from None
+            fault = read_validation_error(error, _names(type(self)))
+        else:
+            return
+        # Not from within: the frames of both would show the key that was given.
+        settings.clear()
+        raise fault
 
     @field_validator("inline_urls", mode="before")
     @classmethod
     def _check_inline_urls(cls, inline_urls: object) -> object:
         check_hosts(inline_urls)
         return inline_urls
-
-    def to_json(self) -> SerializedConstructor | SerializedNotImplemented:
-        """Return what a dump holds: of a header its name and a variable's."""
-        found = super().to_json()
-        kwargs = as_object(found.get("kwargs"))
-        if kwargs.get("default_headers"):
-            names = kwargs["default_headers"]
-            kwargs["default_headers"] = {name: _secret(name) for name in names}
-        return found
 
     @property
     def _dialect(self) -> Dialect:
@@ -127,12 +117,6 @@ class KimiFields(ConnectionFields, BaseChatModel):
             name: value for name, value in fields.items() if value is not None
         }
         return {"model": self.model_name, **set_fields, **self.model_kwargs}
-
-
-def _secret(header: str) -> JsonObject:
-    """Return how a dump names a value that it leaves out: `load` asks for it."""
-    variable = f"KIMI_HEADER_{re.sub('[^0-9A-Z]', '_', header.upper())}"
-    return {"lc": 1, "type": "secret", "id": [variable]}
 
 
 SETTINGS = KimiFields.model_fields.keys() - BaseChatModel.model_fields.keys()

@@ -145,7 +145,9 @@ def check_destination(key: SecretStr, url: str) -> None:
     Raises:
         KimiSettingError: If nobody said that this host may have it.
     """
-    if isinstance(key, EnvironmentKey) and not belongs_to(key, url):
+    if not isinstance(key, EnvironmentKey) or not key.get_secret_value():
+        return
+    if not belongs_to(key, url):
         raise KimiSettingError(
             f"The key of {key.variable} was not sent to {urlsplit(url).hostname}, "
             "which is no host of Moonshot's. Give the key that this host takes, "

@@ -8,7 +8,7 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from langchain_kimi._json import is_array, is_object
 
@@ -21,6 +21,8 @@ _HARMLESS = re.compile(
     r"user-agent|x-stainless-.*",
     re.IGNORECASE,
 )
+# What tells of the body as it was sent.
+_FRAMING = ("content-encoding", "content-length", "transfer-encoding")
 # "Your account org-1a2b<ak-3c4d> request reached ..." (kimi-api.md 2.4).
 _ACCOUNT_ID = re.compile(r"\b(org|ak|proj)-(?=\w*\d)\w+")
 # Shorter ones ("none") are no secrets, and stand in any text.
@@ -41,7 +43,7 @@ def forget(error: BaseException) -> None:
 
 
 def redact(error: _Error, secrets: Iterable[str], *, account_ids: bool) -> _Error:
-    """Return an error without secrets in its words and its body.
+    """Return an error without secrets in its words, its body and its request.
 
     A server or a gateway may quote the key that it refuses.
 
@@ -58,9 +60,30 @@ def redact(error: _Error, secrets: Iterable[str], *, account_ids: bool) -> _Erro
         except RecursionError:
             # Only a body is that deep, and what cannot be searched is not told.
             found["body"] = None
+        _hide_headers(each)
         args = _clean(list(each.args), quoted, account_ids=account_ids)
         each.args = tuple(args)
+        _redact_response(each, quoted, account_ids=account_ids)
     return error
+
+
+def _redact_response(
+    error: BaseException, secrets: list[str], *, account_ids: bool
+) -> None:
+    """Give an error a response without secrets: LangChain tells callbacks its body."""
+    response: Any = getattr(error, "response", None)
+    # One that was streamed has no content, and raises this.
+    with suppress(AttributeError, RuntimeError):
+        told = {"headers": dict(response.headers), "text": response.text}
+        bare = _clean(told, secrets, account_ids=account_ids)
+        if bare != told:
+            headers = bare["headers"].items()
+            cast("Any", error).response = type(response)(
+                response.status_code,
+                headers={k: v for k, v in headers if k not in _FRAMING},
+                text=bare["text"],
+                request=response.request,
+            )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

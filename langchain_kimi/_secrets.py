@@ -1,6 +1,8 @@
 """Keys and headers that may hold one -> values that no text shows."""
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from pydantic import SecretStr
@@ -45,11 +47,15 @@ class SecretHeaders(dict[str, str]):
 
 
 def open_headers(given: object) -> object:
-    """Return headers as plain values, where they are secrets: a dump has such.
+    """Return headers as plain values, in whatever form a dump gives them back.
 
     Args:
-        given: What was given for the headers.
+        given: Headers; with secrets as values, as `model_dump` has them; or as JSON, as
+            `load` finds them in a variable.
     """
+    if isinstance(given, str):
+        with suppress(ValueError):
+            return json.loads(given)
     if not isinstance(given, Mapping):
         return given
     headers = cast("Mapping[Any, Any]", given)

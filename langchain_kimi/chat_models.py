@@ -263,7 +263,9 @@ class ChatKimi(KimiAccount):
     @property
     def lc_secrets(self) -> dict[str, str]:
         """The fields that a dump replaces by the name of an environment variable."""
-        return {"api_key": key_variable(self.region, self.base_url)}
+        headers = {"default_headers": "KIMI_DEFAULT_HEADERS"}
+        key = {"api_key": key_variable(self.region, self.base_url)}
+        return {**key, **headers} if self.default_headers else key
 
 
 # The first object takes half a millisecond more than others: langchain-core and
