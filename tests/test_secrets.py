@@ -108,7 +108,7 @@ async def test_no_success_tells_a_secret(
     """To callbacks and logs; both were sent."""
     heard = _Heard()
     await ask(chat(**_SECRETS), "hi", config={"callbacks": [heard]})
-    sent = dict(kimi.requests[-1].headers)
+    sent = kimi.requests[-1].headers
     assert sent["Authorization"] == f"Bearer {_KEY}"
     assert sent["X-Proxy-Token"] == _TOKEN
     assert heard.told
