@@ -109,7 +109,7 @@ def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusEr
     ]
     message = f"{text or error.message} ({', '.join(filter(None, details))})"
     url = error.request.url
-    hint = _redirect_hint(error.response.headers.get("location"), url.host) or _hint(
+    hint = _redirect_hint(error) or _hint(
         chosen, model, url.host if model else f"{url.host}{url.path}"
     )
     found = chosen(
@@ -123,11 +123,12 @@ def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusEr
     return found
 
 
-def _redirect_hint(location: str | None, host: str) -> str:
-    if not location:
+def _redirect_hint(error: openai.APIStatusError) -> str:
+    location = error.response.headers.get("location")
+    if not location or error.status_code >= 400:
         return ""
     return (
-        f"{host} redirects to {shorten_url(location)}. It is not followed, since the "
+        f"{error.request.url.host} redirects to {shorten_url(location)}. It is not followed, since the "
         "key and the messages would go along: set base_url to where the API is"
     )
 
