@@ -85,8 +85,13 @@ class ConnectionFields(BaseModel):
     def _default_to_environment(cls, given: JsonObject) -> JsonObject:
         """Take None for "not given", as other chat models do."""
         platform = PLATFORMS.get(str(given.get("region")))
-        defaults = {"api_key": read_key(platform), "base_url": read_address(platform)}
-        return {**given, **{k: v for k, v in defaults.items() if given.get(k) is None}}
+        found: JsonObject = {}
+        # Looked up only where it is needed: some build a model for each request.
+        if given.get("api_key") is None:
+            found["api_key"] = read_key(platform)
+        if given.get("base_url") is None:
+            found["base_url"] = read_address(platform)
+        return {**given, **found}
 
     @field_validator("api_key")
     @classmethod

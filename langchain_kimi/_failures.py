@@ -128,8 +128,9 @@ def _redirect_hint(error: openai.APIStatusError) -> str:
     if not location or error.status_code >= 400:
         return ""
     return (
-        f"{error.request.url.host} redirects to {shorten_url(location)}. It is not followed, since the "
-        "key and the messages would go along: set base_url to where the API is"
+        f"{error.request.url.host} redirects to {shorten_url(location)}. It is not "
+        "followed, since the key and the messages would go along: set base_url to "
+        "where the API is"
     )
 
 
