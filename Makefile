@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test openai3 peers bench instructions lint clean
+.PHONY: demo test openai3 peers bench instructions lint audit clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python docs/demo.py
@@ -26,6 +26,11 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+# Published vulnerabilities of what is allowed and pinned: pip-audit where it is installed
+# and reaches its database, and always the list in tests/data/advisories.json.
+audit: $(VENV)/test.stamp
+	$(BIN)/python -m tests.audit
 
 # CPU beside other clients, in ten minutes or more: writes docs/performance.md.
 bench: .venv-bench/bench.stamp

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from langchain_kimi._json import is_object
 from langchain_kimi._pool import ClientSettings, Lease, find_pool
+from langchain_kimi._redaction import forget
 from langchain_kimi._retry import retry_delay
 from langchain_kimi._upload import Upload
 from langchain_kimi._wire import JsonObject
@@ -56,7 +57,8 @@ class Answer:
 
     call: Call
     response: "Response"
-    body: bytes
+    body: bytes = field(repr=False)
+    settings: ClientSettings
 
     @property
     def request_id(self) -> str | None:
@@ -73,12 +75,13 @@ class Answer:
         Raises:
             openai.APIError: If the body is an error, or cannot be read.
         """
-        from langchain_kimi._failures import read_error_body, read_unreadable
+        from langchain_kimi._failures import read_error_body
 
         decoded = self.decode()
         error_body = decoded.get("error")
         if error_body:
-            raise read_error_body(error_body, self.response, model=self.call.model)
+            told = read_error_body(error_body, self.response, model=self.call.model)
+            raise self.settings.redact(told)
         try:
             return reader(decoded)
         except (
@@ -90,7 +93,7 @@ class Answer:
             # int() of a number beyond a float's, which JSON may write: 1e999.
             OverflowError,
         ) as error:
-            raise read_unreadable(error, self.response, self.call.expected) from error
+            raise self._unreadable(error) from error
 
     def decode(self) -> JsonObject:
         """Return the body, whatever it says.
@@ -98,16 +101,20 @@ class Answer:
         Raises:
             openai.APIError: If it is no JSON object.
         """
-        from langchain_kimi._failures import read_unreadable
-
         try:
             decoded = json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise read_unreadable(error, self.response, self.call.expected) from error
+            raise self._unreadable(error) from error
         if is_object(decoded):
             return decoded
-        fault = TypeError(f"it is a {type(decoded).__name__}")
-        raise read_unreadable(fault, self.response, self.call.expected)
+        raise self._unreadable(TypeError(f"it is a {type(decoded).__name__}"))
+
+    def _unreadable(self, fault: Exception) -> "openai.APIError":
+        from langchain_kimi._failures import read_unreadable
+
+        self.settings.redact(fault)
+        told = read_unreadable(fault, self.response, self.call.expected)
+        return self.settings.redact(told)
 
 
 class Clients:
@@ -132,7 +139,7 @@ class Clients:
             openai.APIError: One of `langchain_kimi.errors`.
         """
         response = self.open(call)
-        return Answer(call, response, response.read())
+        return Answer(call, response, response.read(), self.settings)
 
     async def arequest(self, call: Call) -> Answer:
         """Send a call, as often as needed, and return the whole answer.
@@ -144,7 +151,7 @@ class Clients:
             openai.APIError: One of `langchain_kimi.errors`.
         """
         response = await self.aopen(call)
-        return Answer(call, response, await response.read())
+        return Answer(call, response, await response.read(), self.settings)
 
     def open(self, call: Call, *, stream: bool = False) -> "openai.APIResponse[object]":
         """Send a call, as often as needed, and return its response.
@@ -202,7 +209,8 @@ class Clients:
 
         from langchain_kimi._failures import read_api_error
 
-        told = read_api_error(error, model=call.model)
+        told = self.settings.redact(read_api_error(error, model=call.model))
+        self.settings.redact(error)
         unsure = isinstance(error, APIConnectionError) and not call.repeatable
         delay = retry_delay(
             told, attempt=attempt, max_retries=self.settings.max_retries
@@ -216,8 +224,15 @@ class Clients:
         return isinstance(other, Clients) and other.settings == self.settings
 
     def __reduce__(self) -> tuple[type[Self], tuple[ClientSettings]]:
-        """Pickle and copy as clients that have opened nothing: sockets do neither."""
+        """Pickle as clients that have opened nothing, and know no key."""
         return type(self), (self.settings,)
+
+    def __copy__(self) -> Self:
+        """Copy as clients that have opened nothing."""
+        return type(self)(self.settings)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return type(self)(self.settings)
 
     def close(self) -> None:
         """Close the sync connections that nobody shares; the next call opens others."""
@@ -232,19 +247,25 @@ class Clients:
 def _arguments(call: Call, *, stream: bool) -> Generator[JsonObject]:
     """Give the SDK's arguments for one attempt; a file is open only meanwhile."""
     headers = dict(_UNREAD) if stream else {}
-    arguments: JsonObject = {"options": {"headers": headers, "params": call.query}}
+    # A redirect would take the messages and `default_headers` to another host.
+    options = {"headers": headers, "params": call.query, "follow_redirects": False}
+    arguments: JsonObject = {"options": options}
     if stream:
         arguments["stream"] = True
     if call.content is not None:
         arguments["content"] = call.content
-    if call.upload is None:
-        yield arguments
-        return
-    # So the SDK's own `files.create` asks for a form.
-    headers["Content-Type"] = "multipart/form-data"
-    with call.upload.open() as file:
-        form = {"file": (call.upload.filename, file)}
-        yield {**arguments, "files": form, "body": {"purpose": call.upload.purpose}}
+    try:
+        if call.upload is None:
+            yield arguments
+            return
+        # So the SDK's own `files.create` asks for a form.
+        headers["Content-Type"] = "multipart/form-data"
+        with call.upload.open() as file:
+            form = {"file": (call.upload.filename, file)}
+            yield {**arguments, "files": form, "body": {"purpose": call.upload.purpose}}
+    except BaseException as error:
+        forget(error)
+        raise
 
 
 def read_request_id(response: "Response") -> str | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from langchain_kimi._client import Answer, Call, Clients, read_request_id
+from langchain_kimi._redaction import forget
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
 from langchain_kimi._stream import StreamReader
@@ -54,7 +55,7 @@ class Completions(Clients):
             yield from reader.finish()
         except Exception as error:
             if not reader.done:
-                raise _failure(error, response, request) from error
+                raise self._failure(error, response, request) from error
         finally:
             response.close()
 
@@ -74,9 +75,19 @@ class Completions(Clients):
                 yield chunk
         except Exception as error:
             if not reader.done:
-                raise _failure(error, response, request) from error
+                raise self._failure(error, response, request) from error
         finally:
             await response.close()
+
+    def _failure(
+        self, error: Exception, response: "Response", request: ChatRequest
+    ) -> "openai.APIError":
+        from langchain_kimi._failures import read_stream_failure
+
+        told = read_stream_failure(error, response, model=_model(request))
+        forget(error)
+        self.settings.redact(error)
+        return self.settings.redact(told)
 
     def _read_result(self, answer: Answer) -> ChatResult:
         return answer.read(
@@ -126,14 +137,6 @@ def _chat_call(request: ChatRequest) -> Call:
         content=encode_request(request),
         model=_model(request),
     )
-
-
-def _failure(
-    error: Exception, response: "Response", request: ChatRequest
-) -> "openai.APIError":
-    from langchain_kimi._failures import read_stream_failure
-
-    return read_stream_failure(error, response, model=_model(request))
 
 
 def _model(request: ChatRequest) -> str:

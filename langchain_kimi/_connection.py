@@ -1,80 +1,45 @@
 """Key, address and what else a connection needs: one reading for every class."""
 
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeAlias, cast
-from urllib.parse import urlsplit
+import re
+from typing import Any, Self, cast
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     SecretStr,
+    field_serializer,
     field_validator,
     model_validator,
 )
 
+from langchain_kimi._platforms import (
+    DEFAULT,
+    KEY_VARIABLES,
+    PLATFORMS,
+    Region,
+    check_address,
+    check_destination,
+    read_address,
+    read_key,
+    restore_key,
+)
 from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._secrets import (
+    EnvironmentKey,
+    SecretHeaders,
+    open_headers,
+    without_values,
+)
 from langchain_kimi._wire import JsonObject
 
-Region: TypeAlias = Literal["global", "china"]
-_KEY_VARIABLES = ["MOONSHOT_API_KEY", "KIMI_API_KEY"]
-_BASE_VARIABLES = ["MOONSHOT_API_BASE", "MOONSHOT_BASE_URL", "KIMI_BASE_URL"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Platform:
-    """One of Moonshot's platforms: accounts and keys belong to one of them."""
-
-    address: str
-    key_variables: tuple[str, ...]
-    console: str
-
-
-_PLATFORMS: Mapping[str, _Platform] = {
-    "global": _Platform(
-        "https://api.moonshot.ai/v1", tuple(_KEY_VARIABLES), "platform.kimi.ai"
-    ),
-    "china": _Platform(
-        "https://api.moonshot.cn/v1",
-        ("MOONSHOT_CN_API_KEY", *_KEY_VARIABLES),
-        "platform.kimi.com",
-    ),
-}
-_DEFAULT = _PLATFORMS["global"]
-
-
-def _read_key(platform: _Platform | None) -> SecretStr:
-    """Return the API key of the environment, an empty one if there is none."""
-    return SecretStr(_from_environment((platform or _DEFAULT).key_variables))
-
-
-def _read_url(platform: _Platform | None) -> str:
-    """Return the platform's address, else the environment's, else the default's."""
-    if platform:
-        return platform.address
-    return _from_environment(_BASE_VARIABLES) or _DEFAULT.address
-
-
-def _from_environment(names: Iterable[str]) -> str:
-    """Return the first variable with something in it; an empty one is not set."""
-    return next((value for name in names if (value := os.environ.get(name))), "")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII)
 
 
 def _is_sendable(text: str) -> bool:
     """Tell whether a header can carry a text."""
     return text.isascii() and text.isprintable()
-
-
-def _has_host(url: str) -> bool:
-    """Tell whether a URL names a host, with a port that is a number if with any."""
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
 
 
 class ConnectionFields(BaseModel):
@@ -94,10 +59,12 @@ class ConnectionFields(BaseModel):
     `china` (api.moonshot.cn): a short way to say `base_url`."""
     api_key: SecretStr = Field(default=cast("Any", None))
     """The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY; with `region="china"`
-    MOONSHOT_CN_API_KEY comes first."""
+    MOONSHOT_CN_API_KEY comes first. One of the environment goes to Moonshot's hosts,
+    to this machine and to the environment's own address, and to no other."""
     base_url: str = Field(default=cast("Any", None))
-    """The API's address, with `/v1`; else the region's; else MOONSHOT_API_BASE,
-    MOONSHOT_BASE_URL or KIMI_BASE_URL; else the international platform's."""
+    """The API's address, with `/v1` and without a user name; else the region's; else
+    MOONSHOT_API_BASE, MOONSHOT_BASE_URL or KIMI_BASE_URL; else the international
+    platform's."""
     timeout: float | None = Field(default=None, alias="request_timeout", gt=0)
     """Seconds without a byte before giving up; None for 900, since a whole answer
     begins to arrive only when it is finished."""
@@ -105,7 +72,9 @@ class ConnectionFields(BaseModel):
     """How often a request is sent again after a rate limit, overload, 5xx or lost
     connection; never once a stream has begun."""
     default_headers: dict[str, str] | None = Field(default=None, repr=False)
-    """Headers of each request."""
+    """Headers of each request. Like the key, their values are in no dump or pickle."""
+    redact_account_ids: bool = False
+    """Whether errors leave out the ids of organization and key that the API names."""
     http_client: Any = Field(default=None, exclude=True)
     """An HTTP client of the openai SDK's kind, for proxies and certificates."""
     http_async_client: Any = Field(default=None, exclude=True)
@@ -115,9 +84,14 @@ class ConnectionFields(BaseModel):
     @classmethod
     def _default_to_environment(cls, given: JsonObject) -> JsonObject:
         """Take None for "not given", as other chat models do."""
-        platform = _PLATFORMS.get(str(given.get("region")))
-        defaults = {"api_key": _read_key(platform), "base_url": _read_url(platform)}
-        return {**given, **{k: v for k, v in defaults.items() if given.get(k) is None}}
+        platform = PLATFORMS.get(str(given.get("region")))
+        found: JsonObject = {}
+        # Looked up only where it is needed: some build a model for each request.
+        if given.get("api_key") is None:
+            found["api_key"] = read_key(platform)
+        if given.get("base_url") is None:
+            found["base_url"] = read_address(platform)
+        return {**given, **found}
 
     @field_validator("api_key")
     @classmethod
@@ -126,56 +100,83 @@ class ConnectionFields(BaseModel):
         text = key.get_secret_value().strip()
         if not _is_sendable(text) or " " in text:
             raise ValueError("The API key has a character that no key has")
+        if isinstance(key, EnvironmentKey):
+            return EnvironmentKey(text, key.variable, key.address)
         return SecretStr(text)
 
     @field_validator("base_url")
     @classmethod
     def _check_address(cls, url: str) -> str:
-        if not (url.startswith(("http://", "https://")) and _has_host(url)):
-            raise ValueError(f"Give an address such as {_DEFAULT.address}")
+        check_address(url)
         return url
+
+    @field_validator("default_headers", mode="before")
+    @classmethod
+    def _open_headers(cls, headers: object) -> object:
+        return open_headers(headers)
 
     @field_validator("default_headers")
     @classmethod
     def _check_headers(cls, headers: dict[str, str] | None) -> dict[str, str] | None:
         for name, value in (headers or {}).items():
-            if not (_is_sendable(name) and _is_sendable(value)):
+            # The transport would refuse them too, with their values in its words.
+            is_bare = value == value.strip()
+            if not (_HEADER_NAME.fullmatch(name) and _is_sendable(value) and is_bare):
                 raise ValueError(f"The value of {name!r} cannot be sent as a header")
-        return headers
+        return None if headers is None else SecretHeaders(headers)
+
+    @field_serializer("default_headers")
+    def _hide_headers(
+        self, headers: dict[str, str] | None
+    ) -> dict[str, SecretStr] | None:
+        """Dump the values as the key is dumped."""
+        if headers is None:
+            return None
+        return {name: SecretStr(value) for name, value in headers.items()}
 
     @model_validator(mode="after")
     def _require_key(self) -> Self:
         if not self.api_key.get_secret_value():
             raise KimiSettingError(
                 "No API key: give api_key=..., or set "
-                f"{' or '.join(_KEY_VARIABLES)}. Keys of the international platform "
-                f"come from {_DEFAULT.console}, of the Chinese one from "
-                f"{_PLATFORMS['china'].console}."
+                f"{' or '.join(KEY_VARIABLES)}. Keys of the international platform "
+                f"come from {DEFAULT.console}, of the Chinese one from "
+                f"{PLATFORMS['china'].console}."
             )
         return self
 
     @model_validator(mode="after")
-    def _refuse_two_addresses(self) -> Self:
-        _check_region(self.region, self.base_url)
+    def _check_target(self) -> Self:
+        _check_target(self)
         return self
 
+    def __getstate__(self) -> dict[Any, Any]:
+        """Return what is pickled: no key, and of headers only the names."""
+        state = super().__getstate__()
+        hidden = {
+            "api_key": SecretStr(""),
+            "default_headers": without_values(self.default_headers),
+        }
+        return {**state, "__dict__": {**state["__dict__"], **hidden}}
 
-def _check_region(region: Region | None, base_url: str) -> None:
-    """Refuse a region that is not at the address."""
-    if region and base_url != _PLATFORMS[region].address:
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Take the key of the environment; without one the first call tells it."""
+        super().__setstate__(state)
+        cast("JsonObject", self.__dict__)["api_key"] = restore_key(self.base_url)
+
+
+def _check_target(fields: ConnectionFields) -> None:
+    """Refuse an address that is no good, is not the region's, or not the key's."""
+    try:
+        check_address(fields.base_url)
+    except ValueError as error:
+        raise KimiSettingError(f"base_url: {error}") from None
+    if fields.region and fields.base_url != PLATFORMS[fields.region].address:
         raise KimiSettingError(
-            f"region={region!r} and base_url={base_url!r} name two "
+            f"region={fields.region!r} and base_url={fields.base_url!r} name two "
             "addresses. Give one of them."
         )
-
-
-def key_variable(region: Region | None) -> str:
-    """Return the first variable in which a region's key is looked for.
-
-    Args:
-        region: The platform, None for the international one.
-    """
-    return _PLATFORMS[region or "global"].key_variables[0]
+    check_destination(fields.api_key, fields.base_url)
 
 
 def build_client_settings(fields: ConnectionFields) -> ClientSettings:
@@ -185,15 +186,17 @@ def build_client_settings(fields: ConnectionFields) -> ClientSettings:
         fields: A chat model, a toolkit, or the settings alone.
 
     Raises:
-        KimiSettingError: If a region was assigned or copied in, which moves nothing.
+        KimiSettingError: If a region was assigned or copied in, which moves nothing,
+            or an address that may not have the key.
     """
-    _check_region(fields.region, fields.base_url)
+    _check_target(fields)
     return ClientSettings(
-        api_key=fields.api_key.get_secret_value(),
+        api_key=fields.api_key,
         base_url=fields.base_url,
         timeout=fields.timeout,
         max_retries=fields.max_retries,
         default_headers=fields.default_headers,
         http_client=fields.http_client,
         http_async_client=fields.http_async_client,
+        redact_account_ids=fields.redact_account_ids,
     )

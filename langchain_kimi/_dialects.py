@@ -105,6 +105,15 @@ def find_dialect(name: DialectName | Literal["auto"], base_url: str) -> Dialect:
     return replace(_MOONSHOT, echoes=True)
 
 
+def is_moonshot(base_url: str) -> bool:
+    """Tell whether an address is on one of Moonshot's own hosts.
+
+    Args:
+        base_url: The address.
+    """
+    return find_dialect("auto", base_url) is _MOONSHOT
+
+
 def _named(name: DialectName) -> Dialect:
     # A field that was assigned or copied was not checked.
     if name not in _BY_NAME:

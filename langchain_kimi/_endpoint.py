@@ -6,12 +6,11 @@ from typing import Self
 from pydantic import SecretStr, ValidationError
 
 from langchain_kimi._client import Clients
-from langchain_kimi._connection import (
-    ConnectionFields,
-    Region,
-    build_client_settings,
-)
+from langchain_kimi._connection import ConnectionFields, build_client_settings
+from langchain_kimi._platforms import Region
+from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import read_validation_error
+from langchain_kimi._wire import JsonObject
 
 
 class Endpoint:
@@ -25,6 +24,8 @@ class Endpoint:
         max_retries: int = 2,
         default_headers: dict[str, str] | None = None,
         region: Region | None = None,
+        *,
+        redact_account_ids: bool = False,
     ) -> None:
         """Check the settings; nothing is opened before the first call.
 
@@ -37,25 +38,24 @@ class Endpoint:
                 overload, 5xx or lost connection.
             default_headers: Headers of each request.
             region: `global` or `china`, in place of `base_url`.
+            redact_account_ids: Whether errors leave out the ids of organization and
+                key that the API names.
 
         Raises:
             KimiSettingError: For a wrong setting, or if there is no key.
         """
-        try:
-            fields = ConnectionFields.model_validate(
-                {
-                    "api_key": api_key,
-                    "base_url": base_url,
-                    "timeout": timeout,
-                    "max_retries": max_retries,
-                    "default_headers": default_headers,
-                    "region": region,
-                }
-            )
-        except ValidationError as error:
-            known = ConnectionFields.model_fields
-            raise read_validation_error(error, known) from None
-        self._clients = Clients(build_client_settings(fields))
+        settings = {
+            "api_key": api_key,
+            "base_url": base_url,
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "default_headers": default_headers,
+            "region": region,
+            "redact_account_ids": redact_account_ids,
+        }
+        # What is wrong is raised from a frame that shows neither of the two.
+        del api_key, default_headers
+        self._clients = Clients(_check(settings))
 
     def close(self) -> None:
         """Close the connections of sync calls; a later call opens new ones."""
@@ -86,3 +86,14 @@ class Endpoint:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _check(settings: JsonObject) -> ClientSettings:
+    """Return what clients need, or raise what is wrong; the settings are used up."""
+    try:
+        return build_client_settings(ConnectionFields.model_validate(settings))
+    except ValidationError as error:
+        fault = read_validation_error(error, ConnectionFields.model_fields)
+    finally:
+        settings.clear()
+    raise fault

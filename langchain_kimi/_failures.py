@@ -11,6 +11,7 @@ import openai
 
 from langchain_kimi._json import as_object
 from langchain_kimi._response import UnreadableResponseError
+from langchain_kimi._rules import shorten_url
 from langchain_kimi._stream import ErrorEvent
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import ALIASES, find_model
@@ -108,7 +109,9 @@ def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusEr
     ]
     message = f"{text or error.message} ({', '.join(filter(None, details))})"
     url = error.request.url
-    hint = _hint(chosen, model, url.host if model else f"{url.host}{url.path}")
+    hint = _redirect_hint(error) or _hint(
+        chosen, model, url.host if model else f"{url.host}{url.path}"
+    )
     found = chosen(
         f"{message}. {hint}" if hint else message,
         response=error.response,
@@ -118,6 +121,17 @@ def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusEr
     if error.status_code in _RETRYABLE_STATUS:
         found.is_retryable = True
     return found
+
+
+def _redirect_hint(error: openai.APIStatusError) -> str:
+    location = error.response.headers.get("location")
+    if not location or error.status_code >= 400:
+        return ""
+    return (
+        f"{error.request.url.host} redirects to {shorten_url(location)}. It is not "
+        "followed, since the key and the messages would go along: set base_url to "
+        "where the API is"
+    )
 
 
 def is_without_endpoint(error: openai.APIStatusError) -> bool:

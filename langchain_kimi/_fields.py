@@ -92,7 +92,12 @@ class KimiFields(ConnectionFields, BaseChatModel):
         try:
             super().__init__(**settings)
         except ValidationError as error:
-            raise read_validation_error(error, _names(type(self))) from None
+            fault = read_validation_error(error, _names(type(self)))
+        else:
+            return
+        # Not from within: the frames of both would show the key that was given.
+        settings.clear()
+        raise fault
 
     @field_validator("inline_urls", mode="before")
     @classmethod

@@ -7,15 +7,25 @@ account is ever seen by a request of another.
 
 import asyncio
 import threading
+import warnings
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
+
+from pydantic import SecretStr
+
+from langchain_kimi._platforms import check_secrets, is_exposed, restore_key
+from langchain_kimi._redaction import redact
+from langchain_kimi._secrets import SecretHeaders, without_values
 
 if TYPE_CHECKING:
     import openai
+
+_Error = TypeVar("_Error", bound=BaseException)
+_Client = TypeVar("_Client", "openai.OpenAI", "openai.AsyncOpenAI")
 
 # A whole answer's headers come when it is finished: "allow >= 15 min read".
 _READ_SECONDS, _CONNECT_SECONDS = 900.0, 10.0
@@ -27,7 +37,7 @@ _REMEMBERED = 32
 class ClientSettings:
     """What is needed to reach an API."""
 
-    api_key: str = field(repr=False)
+    api_key: SecretStr
     base_url: str
     timeout: float | None = None
     """Seconds without a byte before giving up; None for 900 (10 to connect)."""
@@ -37,6 +47,31 @@ class ClientSettings:
     http_async_client: Any = None
     reasoning_field: str = "reasoning_content"
     """The key under which the server reads the reasoning of earlier answers."""
+    redact_account_ids: bool = False
+    """Whether errors leave out the ids of organization and key."""
+
+    def redact(self, error: _Error) -> _Error:
+        """Return an error without the key and the headers' values in its words.
+
+        Args:
+            error: The error; it is changed.
+        """
+        headers = self.default_headers or {}
+        secrets = (self.api_key.get_secret_value(), *headers.values())
+        return redact(error, secrets, account_ids=self.redact_account_ids)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without the key, and with the headers' names only."""
+        left = {name: getattr(self, name) for name in type(self).__slots__}
+        left["api_key"] = SecretStr("")
+        left["default_headers"] = without_values(self.default_headers)
+        return _restore, (left,)
+
+
+def _restore(left: dict[str, Any]) -> ClientSettings:
+    """Return what was pickled, with the environment's key."""
+    settings = ClientSettings(**left)
+    return replace(settings, api_key=restore_key(settings.base_url))
 
 
 class Lease:
@@ -60,7 +95,17 @@ class Pool:
 
         Args:
             settings: How to reach the API.
+
+        Warns:
+            UserWarning: If others could read the key on its way.
         """
+        if is_exposed(settings.base_url):
+            warnings.warn(
+                f"{settings.base_url} is not https: the key and all messages can be "
+                "read on their way.",
+                UserWarning,
+                stacklevel=2,
+            )
         self._settings = settings
         self._sync: openai.OpenAI | None = None
         self._users = WeakSet[Lease]()
@@ -164,22 +209,31 @@ def find_pool(settings: ClientSettings) -> Pool:
         settings.api_key,
         settings.base_url,
         settings.timeout,
-        None if headers is None else tuple(headers.items()),
+        None if headers is None else _HeaderItems(headers.items()),
     )
+
+
+class _HeaderItems(tuple[tuple[str, str], ...]):
+    """Headers as the key of a cache, whose values no text shows."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(SecretHeaders(self))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _share_pool(
-    api_key: str,
+    api_key: SecretStr,
     base_url: str,
     timeout: float | None,
-    headers: tuple[tuple[str, str], ...] | None,
+    headers: _HeaderItems | None,
 ) -> Pool:
     settings = ClientSettings(
         api_key=api_key,
         base_url=base_url,
         timeout=timeout,
-        default_headers=None if headers is None else dict(headers),
+        default_headers=None if headers is None else SecretHeaders(headers),
     )
     return Pool(settings)
 
@@ -188,8 +242,7 @@ def _build(settings: ClientSettings) -> "openai.OpenAI":
     import openai
 
     client = openai.OpenAI(**_options(settings), http_client=settings.http_client)
-    client.organization = client.project = None
-    return client
+    return _finish(client, settings)
 
 
 def _build_async(settings: ClientSettings) -> "openai.AsyncOpenAI":
@@ -197,7 +250,14 @@ def _build_async(settings: ClientSettings) -> "openai.AsyncOpenAI":
 
     transport = settings.http_async_client or _build_transport()
     client = openai.AsyncOpenAI(**_options(settings), http_client=transport)
+    return _finish(client, settings)
+
+
+def _finish(client: _Client, settings: ClientSettings) -> _Client:
     client.organization = client.project = None
+    # Only now: what fails while a client is built prints its arguments, where a tool
+    # shows the variables of frames.
+    client.api_key = settings.api_key.get_secret_value()
     return client
 
 
@@ -217,11 +277,13 @@ def _build_transport() -> Any:
 def _options(settings: ClientSettings) -> dict[str, Any]:
     import openai
 
+    check_secrets(settings.api_key, settings.default_headers)
+    headers = settings.default_headers
     read = _READ_SECONDS if settings.timeout is None else settings.timeout
     return {
-        "api_key": settings.api_key,
+        "api_key": "-",
         "base_url": settings.base_url,
         "timeout": openai.Timeout(read, connect=min(read, _CONNECT_SECONDS)),
         "max_retries": 0,
-        "default_headers": settings.default_headers,
+        "default_headers": headers and SecretHeaders(headers),
     }

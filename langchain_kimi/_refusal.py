@@ -73,5 +73,7 @@ def _read_fault(fault: ErrorDetails, known: list[str]) -> str:
         return text
     # The input of a missing field is all that was given, the key among it.
     is_secret = path.startswith(_SECRET) or fault["type"] == "missing"
+    # So may an address, when it is not one yet: https://user:password@host.
+    is_secret = is_secret or (path == "base_url" and "@" in str(fault["input"]))
     given = "" if is_secret else f"={show(fault['input'])}"
     return f"{path}{given}: {text}"

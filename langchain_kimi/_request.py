@@ -32,6 +32,7 @@ _BUILT_WITH = (
     "model_kwargs",
     "output_version",
     "rate_limiter",
+    "redact_account_ids",
     "region",
     "streaming",
     "timeout",

@@ -177,15 +177,22 @@ class KimiBatches(Endpoint):
             KimiBatchError: If it is not done, or failed as a whole.
         """
         for call in result_calls(self.get(batch_id)):
-            yield from read_results(read_text(self._clients.request(call)))
+            for id, result in read_results(read_text(self._clients.request(call))):
+                yield id, self._redact(result)
 
     async def aresults(
         self, batch_id: str
     ) -> AsyncIterator[tuple[str, AIMessage | Exception]]:
         """Do what `results` does, without blocking."""
         for call in result_calls(await self.aget(batch_id)):
-            for result in read_results(read_text(await self._clients.arequest(call))):
-                yield result
+            text = read_text(await self._clients.arequest(call))
+            for id, result in read_results(text):
+                yield id, self._redact(result)
+
+    def _redact(self, result: AIMessage | Exception) -> AIMessage | Exception:
+        if isinstance(result, AIMessage):
+            return result
+        return self._clients.settings.redact(result)
 
     def cancel(self, batch_id: str) -> KimiBatch:
         """Stop a batch; it is `cancelling` for a while, then `cancelled`.

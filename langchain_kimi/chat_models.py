@@ -21,8 +21,8 @@ from pydantic import SecretStr
 
 from langchain_kimi import _content_blocks
 from langchain_kimi._account import KimiAccount
-from langchain_kimi._connection import key_variable
 from langchain_kimi._fields import SETTINGS
+from langchain_kimi._platforms import key_variable
 from langchain_kimi._profiles import build_profile
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._request import build_request
@@ -263,7 +263,9 @@ class ChatKimi(KimiAccount):
     @property
     def lc_secrets(self) -> dict[str, str]:
         """The fields that a dump replaces by the name of an environment variable."""
-        return {"api_key": key_variable(self.region)}
+        headers = {"default_headers": "KIMI_DEFAULT_HEADERS"}
+        key = {"api_key": key_variable(self.region, self.base_url)}
+        return {**key, **headers} if self.default_headers else key
 
 
 # The first object takes half a millisecond more than others: langchain-core and

@@ -76,7 +76,12 @@ class KimiFormulaToolkit(ConnectionFields, BaseToolkit):
         try:
             super().__init__(**settings)
         except ValidationError as error:
-            raise read_validation_error(error, type(self).model_fields) from None
+            fault = read_validation_error(error, type(self).model_fields)
+        else:
+            return
+        # Not from within: the frames of both would show the key that was given.
+        settings.clear()
+        raise fault
 
     @model_validator(mode="after")
     def _check(self) -> Self:

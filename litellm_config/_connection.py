@@ -27,7 +27,7 @@ def connection(router: "Router") -> dict[str, Any]:
 
     transport = RouterTransport(router)
     return {
-        "base_url": "http://litellm.router/v1",
+        "base_url": "https://litellm.router/v1",
         "api_key": "router",
         "dialect": "litellm",
         "max_retries": 0,

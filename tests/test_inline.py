@@ -7,6 +7,7 @@ import shutil
 import ssl
 import subprocess
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -21,6 +22,7 @@ from langchain_core.messages import (
 )
 
 from langchain_kimi import ChatKimi, KimiBatches
+from langchain_kimi._inline import inline_media
 from langchain_kimi._inline._addresses import find_private, is_public
 from langchain_kimi._inline._download import download
 from langchain_kimi._inline._media_types import read_media_type
@@ -156,6 +158,9 @@ async def test_what_is_no_url_of_the_web_is_left_alone(
         "[::ffff:127.0.0.1]",
         "[64:ff9b::7f00:1]",
         "169.254.169.254",
+        "168.63.129.16",
+        "0xa9fea9fe",
+        "[::ffff:7f00:1]",
         "10.0.0.1",
         "\u2460\u2461\u2466.0.0.1",  # circled digits, which IDNA turns into 127
     ],
@@ -184,7 +189,10 @@ async def test_a_private_address_is_not_asked(
         ("100.64.0.1", False),
         ("127.255.255.254", False),
         ("169.254.169.254", False),
+        ("100.100.100.200", False),
+        ("168.63.129.16", False),
         ("172.16.0.1", False),
+        ("192.0.0.192", False),
         ("192.168.0.1", False),
         ("198.18.0.1", False),
         ("224.0.0.1", False),
@@ -195,6 +203,8 @@ async def test_a_private_address_is_not_asked(
         ("::1", False),
         ("::127.0.0.1", False),
         ("::ffff:10.0.0.1", False),
+        ("::ffff:168.63.129.16", False),
+        ("64:ff9b::a83f:8110", False),
         ("64:ff9b::a00:1", False),
         ("64:ff9b:1::808:808", False),
         ("2001:db8::1", False),
@@ -383,6 +393,52 @@ def test_a_body_in_chunks_is_measured(media: MediaServer) -> None:
     assert download(url, [media.host], limit=10).data == b"abcdefghij"
     with pytest.raises(DownloadError, match="more than 9 bytes"):
         download(url, [media.host], limit=9)
+
+
+def test_small_chunks_take_no_more_memory(media: MediaServer) -> None:
+    """Each chunk of a read is an object: two bytes would take 28 times as many."""
+    size = 1 << 20
+
+    def bomb(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(b"2\r\nab\r\n" * (size // 2) + b"0\r\n\r\n")
+
+    media.pages["/bomb"] = bomb
+    tracemalloc.start()
+    assert len(download(media.url("/bomb"), [media.host], limit=size).data) == size
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # The server's own copy of 3.5 times the size is among it.
+    assert peak < 12 * size
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        send(PNG, "image/png", Content_Encoding="x" * 9000),
+        send(b"<html>", f"text/{'x' * 9000}"),
+        status(302, Location=f"http://127.0.0.1/{'x' * 9000}"),
+    ],
+)
+async def test_a_server_cannot_fill_an_error(
+    chat: Chat, media: MediaServer, page: Any
+) -> None:
+    """Its words are cut."""
+    media.pages["/x"] = page
+    with pytest.raises(KimiSettingError) as caught:
+        chat(inline_urls=[media.host]).invoke([HumanMessage([_image(media.url("/x"))])])
+    assert len(str(caught.value)) < 800
+
+
+def test_all_media_together_have_a_limit_of_time(media: MediaServer) -> None:
+    """Each alone may take half a minute: a stranger could give a thousand."""
+    part = {"type": "image_url", "image_url": {"url": media.url("/a.png")}}
+    message: Any = {"role": "user", "content": [part]}
+    with pytest.raises(KimiSettingError, match="together took too long"):
+        inline_media([message], [media.host], seconds=0)
+    assert not media.asked
 
 
 async def test_all_media_together_fit_into_a_body(

@@ -180,8 +180,15 @@ def test_what_is_public_is_listed() -> None:
         pytest.param(lambda model: model.model_copy(deep=True), id="deep model_copy"),
     ],
 )
-async def test_a_used_model_can_be_copied(chat: Chat, ask: Ask, duplicate: Any) -> None:
-    """Its connections stay behind."""
+async def test_a_used_model_can_be_copied(
+    kimi: Emulator,
+    chat: Chat,
+    ask: Ask,
+    duplicate: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its connections stay behind, and of a pickle the key."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", kimi.api_key)
     model = chat(reasoning_effort="low")
     await ask(model, "hi")
     again: ChatKimi = duplicate(model)

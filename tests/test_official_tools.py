@@ -436,8 +436,11 @@ async def test_arguments_that_are_no_json_are_refused(
     assert len(kimi.requests) == 1
 
 
-def test_tools_show_no_key_and_survive_copies(kimi: Emulator, toolkit: Toolkit) -> None:
+def test_tools_show_no_key_and_survive_copies(
+    kimi: Emulator, toolkit: Toolkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither do toolkits."""
+    monkeypatch.setenv("MOONSHOT_API_KEY", kimi.api_key)
     kit = toolkit(_DATE, api_key="sk-secret")
     (date,) = kit.get_tools()
     assert "sk-secret" not in f"{kit!r}{date!r}{kit.model_dump()}{date.model_dump()}"

@@ -5,10 +5,11 @@ Kimi takes data and ids of uploaded files only (vision guide, kimi-api.md 7.1).
 
 import base64
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias, cast
 
-from langchain_kimi._inline._download import download
+from langchain_kimi._inline._download import SECONDS, download
 from langchain_kimi._inline._media_types import read_media_type
 from langchain_kimi._inline._target import DownloadError
 from langchain_kimi._json import (
@@ -26,6 +27,8 @@ from langchain_kimi._wire import JsonObject, Message
 InlineUrls: TypeAlias = bool | list[str]
 """Whether to fetch media: from no host, from all public ones, or from those named."""
 
+ALL_SECONDS = 120.0
+"""How long all media of a request may take: each alone may be slow in 30 s."""
 _KINDS = ("image_url", "video_url")
 _HOST = re.compile(
     r"([\w.-]+|\[[\da-f:.]+\])(:\d+)?|[\da-f:.]+", re.ASCII | re.IGNORECASE
@@ -53,7 +56,9 @@ def check_hosts(inline_urls: object) -> None:
             )
 
 
-def inline_media(messages: list[Message], inline_urls: InlineUrls) -> list[Message]:
+def inline_media(
+    messages: list[Message], inline_urls: InlineUrls, *, seconds: float = ALL_SECONDS
+) -> list[Message]:
     """Return the messages with data in place of http and https URLs.
 
     Each is fetched once, however often it stands there.
@@ -61,6 +66,7 @@ def inline_media(messages: list[Message], inline_urls: InlineUrls) -> list[Messa
     Args:
         messages: The messages, as they would be sent.
         inline_urls: The hosts that may be asked.
+        seconds: How long all of it may take.
 
     Raises:
         KimiSettingError: For a medium that cannot be had, or that Kimi does not read.
@@ -68,7 +74,8 @@ def inline_media(messages: list[Message], inline_urls: InlineUrls) -> list[Messa
     if not inline_urls:
         return messages
     hosts = None if inline_urls is True else inline_urls
-    data = _fetch(dict.fromkeys(_find_sources(messages)), hosts)
+    end = time.monotonic() + seconds
+    data = _fetch(dict.fromkeys(_find_sources(messages)), hosts, end)
     return [_replace(message, data) for message in messages] if data else messages
 
 
@@ -88,13 +95,16 @@ def _source(part: JsonObject) -> _Source | None:
 
 
 def _fetch(
-    sources: Mapping[_Source, None], hosts: list[str] | None
+    sources: Mapping[_Source, None], hosts: list[str] | None, end: float
 ) -> dict[_Source, str]:
     """Return the data URL of each source."""
     data: dict[_Source, str] = {}
     for kind, url in sources:
+        left = end - time.monotonic()
+        if left <= 0:
+            raise _not_inlined(kind, url, "the media together took too long")
         try:
-            data[kind, url] = _data_url(kind, url, hosts)
+            data[kind, url] = _data_url(kind, url, hosts, min(left, SECONDS))
         except DownloadError as error:
             raise _not_inlined(kind, url, str(error)) from error
         # Here too, though the whole body is measured later: to keep memory bounded.
@@ -104,8 +114,8 @@ def _fetch(
     return data
 
 
-def _data_url(kind: str, url: str, hosts: Sequence[str] | None) -> str:
-    found = download(url, hosts)
+def _data_url(kind: str, url: str, hosts: Sequence[str] | None, seconds: float) -> str:
+    found = download(url, hosts, seconds=seconds)
     media_type = read_media_type(found.data, found.told_type)
     wanted = kind.removesuffix("_url")
     if not media_type or not media_type.startswith(f"{wanted}/"):

@@ -20,6 +20,14 @@ _TRANSLATED = ip_network("64:ff9b::/96")
 # global.
 _RELAYED = ip_network("2002::/16")
 
+# Public by their numbers, but what answers there is the cloud that the machine is in.
+_CLOUDS = (
+    # Azure: "IP address 168.63.129.16", its documentation of virtual networks.
+    ip_network("168.63.129.16/32"),
+    # Oracle's metadata (192.0.0.192); Pythons before 3.11.10 take it for global.
+    ip_network("192.0.0.0/24"),
+)
+
 
 def find_private(found: Sequence[AddressInfo]) -> str | None:
     """Return an address that is not public, None if all are.
@@ -44,7 +52,8 @@ def is_public(address: str) -> bool:
     ip = _unwrap(ip_address(address.partition("%")[0]))
     if isinstance(ip, IPv6Address) and (ip not in _UNICAST or ip in _RELAYED):
         return False
-    return ip.is_global and not ip.is_multicast
+    is_cloud = any(ip in cloud for cloud in _CLOUDS)
+    return ip.is_global and not ip.is_multicast and not is_cloud
 
 
 def _unwrap(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -29,6 +29,9 @@ system itself ends."""
 MEDIUM_LIMIT = 20 * 1024 * 1024
 """The most bytes of a medium."""
 _REDIRECTS = 5
+_BLOCK = 1 << 16
+# The server's words in an error: enough for a media type.
+_LONG_WORD = 60
 _MOVED = (301, 302, 303, 307, 308)
 # Sites refuse requests without a User-Agent; it tells nothing of the machine.
 _HEADERS = (
@@ -193,16 +196,28 @@ def _ask(
 
 
 def _read(response: http.client.HTTPResponse, limit: int) -> Download:
-    encoding = response.getheader("Content-Encoding", "identity")
+    encoding = response.getheader("Content-Encoding", "identity")[:_LONG_WORD]
     if response.status != http.client.OK:
         raise DownloadError(f"its server answered {response.status}")
     if encoding.lower() != "identity":
         raise DownloadError(f"its server sent it encoded ({encoding!r}), unasked")
     # By what arrives too: a server may tell no length, or a wrong one.
     told = response.length or 0
-    data = b"" if told > limit else response.read(limit + 1)
+    data = b"" if told > limit else _read_blocks(response, limit)
     if max(told, len(data)) > limit:
         raise DownloadError(f"it has more than {limit} bytes")
     if response.length or not data:
         raise DownloadError(f"it ended after {len(data)} of its bytes")
-    return Download(data, response.headers.get_content_type())
+    return Download(data, response.headers.get_content_type()[:_LONG_WORD])
+
+
+def _read_blocks(response: http.client.HTTPResponse, limit: int) -> bytes:
+    """Read a body, as far as it shows that it is too long.
+
+    In blocks: `http.client` keeps each chunk of one read as an object, so that chunks
+    of two bytes would take 28 times the memory of the medium.
+    """
+    data = bytearray()
+    while len(data) <= limit and (block := response.read(_BLOCK)):
+        data += block
+    return bytes(data)

@@ -1,7 +1,7 @@
 """The knobs of an emulator, each with the API's behaviour as its default."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from langchain_kimi._mfjs import Level
@@ -15,7 +15,7 @@ ToolIdStyle: TypeAlias = Literal["name_0", "name:0", "functions.name:0"]
 class Settings:
     """What a test may change about the API; see `Emulator` for each field."""
 
-    api_keys: Collection[str] | None
+    api_keys: Collection[str] | None = field(repr=False)
     models: Collection[str] | None
     strict_reasoning: bool | None
     tool_id_style: ToolIdStyle

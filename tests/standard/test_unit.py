@@ -30,7 +30,7 @@ class TestChatKimi(ChatModelUnitTests):
         self,
     ) -> tuple[dict[str, str], dict[str, Any], dict[str, Any]]:
         return (
-            {"MOONSHOT_API_KEY": "sk-env", "MOONSHOT_API_BASE": "http://env.test/v1"},
+            {"MOONSHOT_API_KEY": "sk-env", "MOONSHOT_API_BASE": "https://env.test/v1"},
             {},
-            {"api_key": "sk-env", "base_url": "http://env.test/v1"},
+            {"api_key": "sk-env", "base_url": "https://env.test/v1"},
         )
