@@ -7,6 +7,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from langchain_kimi._client import Answer, Call, Clients, read_request_id
 from langchain_kimi._request import encode_request
+from langchain_kimi._reread import read_arrived
 from langchain_kimi._response import read_response
 from langchain_kimi._stream import StreamReader
 from langchain_kimi._wire import ChatRequest, JsonObject
@@ -46,15 +47,16 @@ class Completions(Clients):
             request: The body, as `build_request` returns it.
         """
         response = self.open(_chat_call(request), stream=True)
-        reader = self._open_reader(response)
+        reader, arrived = self._open_reader(response), list[bytes]()
         try:
             # To the end, beyond [DONE]: only then can the connection be used again.
             for piece in response.iter_bytes():
+                arrived.append(piece)
                 yield from reader.feed(piece)
             yield from reader.finish()
         except Exception as error:
             if not reader.done:
-                raise _failure(error, response, request) from error
+                raise self._failure(error, response, request, arrived) from error
         finally:
             response.close()
 
@@ -65,16 +67,17 @@ class Completions(Clients):
             request: The body, as `build_request` returns it.
         """
         response = await self.aopen(_chat_call(request), stream=True)
-        reader = self._open_reader(response)
+        reader, arrived = self._open_reader(response), list[bytes]()
         try:
             async for piece in response.iter_bytes():
+                arrived.append(piece)
                 for chunk in reader.feed(piece):
                     yield chunk
             for chunk in reader.finish():
                 yield chunk
         except Exception as error:
             if not reader.done:
-                raise _failure(error, response, request) from error
+                raise self._failure(error, response, request, arrived) from error
         finally:
             await response.close()
 
@@ -92,6 +95,24 @@ class Completions(Clients):
             request_id=read_request_id(response),
             reasoning_field=self.settings.reasoning_field,
         )
+
+    def _failure(
+        self,
+        error: Exception,
+        response: "Response",
+        request: ChatRequest,
+        arrived: list[bytes],
+    ) -> "openai.APIError":
+        from langchain_kimi._failures import read_stream_failure
+
+        failure = read_stream_failure(error, response, model=_model(request))
+        failure.partial_message = read_arrived(
+            arrived,
+            error,
+            request_id=read_request_id(response),
+            reasoning_field=self.settings.reasoning_field,
+        )
+        return failure
 
     def count_tokens(self, request: JsonObject) -> int | None:
         """Return the API's own count of a prompt's tokens; None if it counts none.
@@ -126,14 +147,6 @@ def _chat_call(request: ChatRequest) -> Call:
         content=encode_request(request),
         model=_model(request),
     )
-
-
-def _failure(
-    error: Exception, response: "Response", request: ChatRequest
-) -> "openai.APIError":
-    from langchain_kimi._failures import read_stream_failure
-
-    return read_stream_failure(error, response, model=_model(request))
 
 
 def _model(request: ChatRequest) -> str:

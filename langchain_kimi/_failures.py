@@ -32,6 +32,9 @@ from langchain_kimi.errors import (
     KimiTimeoutError,
 )
 
+StreamFailure: TypeAlias = (
+    KimiStatusError | KimiConnectionError | KimiTimeoutError | KimiResponseError
+)
 Response: TypeAlias = openai.APIResponse[object] | openai.AsyncAPIResponse[object]
 
 _MISSING = "resource_not_found_error"
@@ -63,7 +66,7 @@ _OVERFLOW = (
 )
 
 
-def read_api_error(error: openai.APIError, *, model: str) -> openai.APIError:
+def read_api_error(error: openai.APIError, *, model: str) -> StreamFailure:
     """Return the Kimi exception for an exception of the SDK.
 
     Args:
@@ -209,7 +212,7 @@ def _hint(chosen: type[KimiStatusError], model: str, host: str) -> str:
 
 def read_stream_failure(
     error: Exception, response: Response, *, model: str
-) -> openai.APIError:
+) -> StreamFailure:
     """Return the exception for a stream that broke after it had begun.
 
     Args:
@@ -230,7 +233,7 @@ def read_stream_failure(
     )
 
 
-def read_error_body(body: object, response: Response, *, model: str) -> openai.APIError:
+def read_error_body(body: object, response: Response, *, model: str) -> StreamFailure:
     """Return the exception for an error that came with status 200.
 
     Args:
