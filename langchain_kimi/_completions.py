@@ -1,21 +1,20 @@
 """A chat request -> the answer, whole or in chunks, over the shared clients."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from langchain_kimi._client import Answer, Call, Clients, read_request_id
+from langchain_kimi._client import Answer, Call, Clients
 from langchain_kimi._request import encode_request
-from langchain_kimi._reread import read_arrived
 from langchain_kimi._response import read_response
-from langchain_kimi._stream import StreamReader
+from langchain_kimi._resume import NO_RESUMES, Attempt, Resumes
 from langchain_kimi._wire import ChatRequest, JsonObject
 
 if TYPE_CHECKING:
     import openai
-
-    from langchain_kimi._failures import Response
 
 CHAT_PATH = "/chat/completions"
 ESTIMATE_PATH = "/tokenizers/estimate-token-count"
@@ -40,46 +39,85 @@ class Completions(Clients):
         """
         return self._read_result(await self.arequest(_chat_call(request)))
 
-    def stream(self, request: ChatRequest) -> Iterator[ChatGenerationChunk]:
+    def stream(
+        self, request: ChatRequest, resumes: Resumes = NO_RESUMES
+    ) -> Iterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
             request: The body, as `build_request` returns it.
+            resumes: How the stream is resumed when it breaks.
         """
-        response = self.open(_chat_call(request), stream=True)
-        reader, arrived = self._open_reader(response), list[bytes]()
-        try:
-            # To the end, beyond [DONE]: only then can the connection be used again.
-            for piece in response.iter_bytes():
-                arrived.append(piece)
-                yield from reader.feed(piece)
-            yield from reader.finish()
-        except Exception as error:
-            if not reader.done:
-                raise self._failure(error, response, request, arrived) from error
-        finally:
-            response.close()
+        attempt = self._first_attempt(request, resumes)
+        while not attempt.is_over:
+            response = self._open_stream(attempt)
+            reader, arrived = attempt.open_reader(response), list[bytes]()
+            try:
+                # To the end, beyond [DONE]: only then can the connection be used again.
+                for piece in response.iter_bytes():
+                    arrived.append(piece)
+                    yield from reader.feed(piece)
+                yield from reader.finish()
+                attempt = attempt.end()
+            except Exception as error:  # noqa: BLE001
+                attempt = attempt.follow(error, reader, response, arrived)
+            finally:
+                response.close()
+            time.sleep(attempt.wait)
+        yield from attempt.ending
 
-    async def astream(self, request: ChatRequest) -> AsyncIterator[ChatGenerationChunk]:
+    async def astream(
+        self, request: ChatRequest, resumes: Resumes = NO_RESUMES
+    ) -> AsyncIterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
             request: The body, as `build_request` returns it.
+            resumes: How the stream is resumed when it breaks.
         """
-        response = await self.aopen(_chat_call(request), stream=True)
-        reader, arrived = self._open_reader(response), list[bytes]()
-        try:
-            async for piece in response.iter_bytes():
-                arrived.append(piece)
-                for chunk in reader.feed(piece):
+        attempt = self._first_attempt(request, resumes)
+        while not attempt.is_over:
+            response = await self._aopen_stream(attempt)
+            reader, arrived = attempt.open_reader(response), list[bytes]()
+            try:
+                async for piece in response.iter_bytes():
+                    arrived.append(piece)
+                    for chunk in reader.feed(piece):
+                        yield chunk
+                for chunk in reader.finish():
                     yield chunk
-            for chunk in reader.finish():
-                yield chunk
+                attempt = attempt.end()
+            except Exception as error:  # noqa: BLE001
+                attempt = attempt.follow(error, reader, response, arrived)
+            finally:
+                await response.close()
+            await asyncio.sleep(attempt.wait)
+        for chunk in attempt.ending:
+            yield chunk
+
+    def _first_attempt(self, request: ChatRequest, resumes: Resumes) -> Attempt:
+        return Attempt(
+            asked=request,
+            request=request,
+            resumes=resumes,
+            reasoning_field=self.settings.reasoning_field,
+        )
+
+    def _open_stream(self, attempt: Attempt) -> "openai.APIResponse[object]":
+        try:
+            return self.open(_chat_call(attempt.request), stream=True)
         except Exception as error:
-            if not reader.done:
-                raise self._failure(error, response, request, arrived) from error
-        finally:
-            await response.close()
+            attempt.tell(error)
+            raise
+
+    async def _aopen_stream(
+        self, attempt: Attempt
+    ) -> "openai.AsyncAPIResponse[object]":
+        try:
+            return await self.aopen(_chat_call(attempt.request), stream=True)
+        except Exception as error:
+            attempt.tell(error)
+            raise
 
     def _read_result(self, answer: Answer) -> ChatResult:
         return answer.read(
@@ -89,30 +127,6 @@ class Completions(Clients):
                 reasoning_field=self.settings.reasoning_field,
             )
         )
-
-    def _open_reader(self, response: "Response") -> StreamReader:
-        return StreamReader(
-            request_id=read_request_id(response),
-            reasoning_field=self.settings.reasoning_field,
-        )
-
-    def _failure(
-        self,
-        error: Exception,
-        response: "Response",
-        request: ChatRequest,
-        arrived: list[bytes],
-    ) -> "openai.APIError":
-        from langchain_kimi._failures import read_stream_failure
-
-        failure = read_stream_failure(error, response, model=_model(request))
-        failure.partial_message = read_arrived(
-            arrived,
-            error,
-            request_id=read_request_id(response),
-            reasoning_field=self.settings.reasoning_field,
-        )
-        return failure
 
     def count_tokens(self, request: JsonObject) -> int | None:
         """Return the API's own count of a prompt's tokens; None if it counts none.

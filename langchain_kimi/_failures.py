@@ -233,6 +233,35 @@ def read_stream_failure(
     )
 
 
+def add_words(failure: StreamFailure, words: str) -> StreamFailure:
+    """Return a failure that says one thing more.
+
+    Args:
+        failure: What is told so far.
+        words: A sentence, without its full stop.
+    """
+    failure.message = f"{failure.message.rstrip('.')}. {words}"
+    failure.args = (failure.message,)
+    return failure
+
+
+def read_exhaustion(failure: StreamFailure) -> KimiStreamInterruptedError:
+    """Return the exception for an answer that was resumed as often as is allowed.
+
+    Args:
+        failure: How the last attempt broke.
+    """
+    times = "once" if failure.resumes == 1 else f"{failure.resumes} times"
+    exhausted = KimiStreamInterruptedError(
+        message=f"{failure.message.rstrip('.')}. It was resumed {times}, as often as "
+        "stream_resumes allows; partial_message has what arrived",
+        request=failure.request,
+    )
+    exhausted.partial_message = failure.partial_message
+    exhausted.resumes = failure.resumes
+    return exhausted
+
+
 def read_error_body(body: object, response: Response, *, model: str) -> StreamFailure:
     """Return the exception for an error that came with status 200.
 

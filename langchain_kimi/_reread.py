@@ -4,6 +4,7 @@ They are read a second time: while a stream runs, nothing but its bytes is kept 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import cast
 
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -11,6 +12,7 @@ from langchain_core.messages.ai import add_ai_message_chunks
 from langchain_core.messages.utils import message_chunk_to_message
 from langchain_core.outputs import ChatGenerationChunk
 
+from langchain_kimi._response import read_usage
 from langchain_kimi._stream import StreamReader
 from langchain_kimi._wire import JsonObject
 
@@ -36,13 +38,19 @@ class Rereader(StreamReader):
             ended: Whether the body had an end, if not the right one.
         """
         found: list[AIMessageChunk] = []
-        try:
+        # Whatever broke the stream breaks it here again.
+        with suppress(Exception):
             for chunk in self._read_pieces(pieces, ended=ended):
-                found.append(_message_of(chunk))
-        except Exception:  # noqa: BLE001
-            # Whatever broke the stream breaks it here again.
-            return found
+                found.append(message_of(chunk))
+        self._forget_unreadable_usage()
         return found
+
+    def _forget_unreadable_usage(self) -> None:
+        """Read the usage once: a whole stream would have failed of it at its end."""
+        try:
+            read_usage(self.usage)
+        except (AttributeError, OverflowError, TypeError, ValueError):
+            self._usage = self._choice_usage = {}
 
     def _read_pieces(
         self, pieces: Iterable[bytes], *, ended: bool
@@ -51,6 +59,10 @@ class Rereader(StreamReader):
             yield from self.feed(piece)
         if ended:
             yield from self.finish()
+
+    def end(self) -> list[ChatGenerationChunk]:
+        """Return the end of an answer that is whole, though its stream broke."""
+        return self._read_end()
 
     def join(self, chunks: Sequence[AIMessageChunk]) -> AIMessage | None:
         """Return what had arrived as one message, None if nothing had.
@@ -63,7 +75,7 @@ class Rereader(StreamReader):
         reason = self._finish_reason
         # As at the token limit, where half a call is no call.
         self._finish_reason = "length"
-        ending = map(_message_of, self._read_end())
+        ending = map(message_of, self._read_end())
         self._finish_reason = reason
         message = add_ai_message_chunks(*chunks, *ending)
         del message.response_metadata["finish_reason"]
@@ -71,25 +83,6 @@ class Rereader(StreamReader):
         return cast("AIMessage", message_chunk_to_message(message))
 
 
-def _message_of(chunk: ChatGenerationChunk) -> AIMessageChunk:
+def message_of(chunk: ChatGenerationChunk) -> AIMessageChunk:
+    """Return the message of a chunk, which all of a reader's are."""
     return cast("AIMessageChunk", chunk.message)
-
-
-def read_arrived(
-    pieces: Sequence[bytes],
-    error: Exception,
-    *,
-    request_id: str | None,
-    reasoning_field: str,
-) -> AIMessage | None:
-    """Return what of a stream had arrived when it broke, None if nothing had.
-
-    Args:
-        pieces: The body, cut as it arrived.
-        error: What broke the stream.
-        request_id: The `Msh-Request-Id` header of the response.
-        reasoning_field: The key under which the server reads reasoning.
-    """
-    reader = Rereader(request_id=request_id, reasoning_field=reasoning_field)
-    chunks = reader.read(pieces, ended=isinstance(error, EOFError))
-    return reader.join(chunks)

@@ -112,7 +112,7 @@ class ChatKimi(KimiAccount):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         request = self._request(messages, stop, kwargs, stream=True)
-        return self._open_clients().stream(request)
+        return self._open_clients().stream(request, self._resumes)
 
     async def _astream(
         self,
@@ -122,7 +122,7 @@ class ChatKimi(KimiAccount):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = await self._arequest(messages, stop, kwargs, stream=True)
-        async for chunk in self._open_clients().astream(request):
+        async for chunk in self._open_clients().astream(request, self._resumes):
             yield chunk
 
     def bind_tools(

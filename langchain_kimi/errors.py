@@ -73,6 +73,8 @@ class _Portable(Exception):
     """What had arrived of a stream: reasoning, text, ids, model, and usage if any was
     told. Calls that are not whole are its `invalid_tool_calls`. None outside of a
     stream, and where nothing had arrived."""
+    resumes: int = 0
+    """How often the stream had been resumed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {k: v for k, v in vars(self).items() if k not in _HTTP}
@@ -158,6 +160,7 @@ class KimiStreamInterruptedError(KimiConnectionError):
 
     Attributes:
         partial_message: What had arrived, None if nothing had.
+        resumes: How often it had been resumed (`stream_resumes`).
     """
 
 
