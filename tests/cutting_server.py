@@ -8,6 +8,7 @@ answer; one that begins with anything but a true beginning of it fails the test.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, Self
 
 from langchain_kimi.emulator._exchange import Reply, Request
@@ -25,6 +26,8 @@ class Conversation:
     """Of each stream in turn, as a share of its bytes; then streams are whole."""
     resets: bool = False
     """Whether a cut tears the connection, or ends the stream as if it were whole."""
+    stalls: bool = False
+    """Whether a cut stream stays open, and silent."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     usages: list[dict[str, Any] | None] = field(default_factory=list)
     """What each stream told of its usage before its cut."""
@@ -36,6 +39,7 @@ class CuttingServer:
     def __init__(self) -> None:
         self.conversations: dict[str, Conversation] = {}
         self.faults: list[str] = []
+        self._closing = Event()
         self._server: Server | None = None
 
     def __enter__(self) -> Self:
@@ -44,6 +48,7 @@ class CuttingServer:
 
     def __exit__(self, *exception: object) -> None:
         assert self._server
+        self._closing.set()
         self._server.close()
 
     @property
@@ -60,9 +65,11 @@ class CuttingServer:
         end = int(cuts.pop(0) * len(body)) if cuts else len(body)
         sent = body[:end]
         conversation.usages.append(_told_usage(sent))
-        torn = conversation.resets and end < len(body)
+        is_cut = end < len(body)
+        silence = self._closing if conversation.stalls and is_cut else None
+        torn = conversation.resets and is_cut
         headers = {"Content-Type": "text/event-stream", "Msh-Request-Id": "r-1"}
-        return Reply(headers=headers, body=_write(sent, torn=torn))
+        return Reply(headers=headers, body=_write(sent, torn, silence))
 
     def _rest(self, body: bytes, begun: dict[str, Any]) -> bytes:
         """Return the stream of what follows a beginning, in the same events."""
@@ -109,10 +116,12 @@ def _told_usage(sent: bytes) -> dict[str, Any] | None:
     return told
 
 
-def _write(sent: bytes, *, torn: bool) -> Iterator[bytes]:
-    """Yield a body in pieces; tear the connection before its end is said."""
+def _write(sent: bytes, torn: bool, silence: Event | None) -> Iterator[bytes]:
+    """Yield a body in pieces; fall silent, or tear the connection, before its end."""
     size = max(1, len(sent) // 3)
     for at in range(0, len(sent), size):
         yield sent[at : at + size]
+    if silence:
+        silence.wait()
     if torn:
         raise ConnectionAbortedError
