@@ -61,8 +61,8 @@ class Attempts:
         limits, left = self.limits, self.left
         if not stream or limits.gap <= limits.first_byte:
             return limits.first_byte, left
-        latest = limits.connect + limits.first_byte
-        return limits.gap, latest if left is None else min(latest, left)
+        most = limits.first_byte
+        return limits.gap, most if left is None else min(most, left)
 
     def next_wait(self, error: Exception, *, repeatable: bool = True) -> float | None:
         """Return the seconds to wait before the next attempt; None to give up.
@@ -74,7 +74,7 @@ class Attempts:
         delay = retry_delay(error, attempt=self.made - 1, max_retries=self._max_retries)
         asked, left = asked_wait(error), self.left
         if delay is None or not repeatable:
-            reason = "" if asked is None else f"the server asks to wait {asked:g} s"
+            reason = f"the server asks to wait {asked:g} s" if asked else ""
         elif left is not None and delay >= left:
             total = self.limits.total
             reason = f"a wait of {delay:.3g} s would pass total={total:g} s"

@@ -3,7 +3,8 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -11,9 +12,13 @@ HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
 )
-STALL = b""
+STALL = b"stall"
 """In a script: wait here until the client hangs up."""
+CUT = b"cut"
+"""In a script: hang up here."""
 _PATIENCE = 20.0
+
+Script = Sequence[bytes | float]
 
 
 def piece(data: bytes) -> bytes:
@@ -33,9 +38,12 @@ WHOLE = HEAD + event(content="Hello") + END
 
 
 class StallingServer:
-    """Answers each request with the next of its scripts, the last one ever after."""
+    """Answers each request with the next of its scripts, the last one ever after.
 
-    def __init__(self, *scripts: list[bytes]) -> None:
+    A script is what to send, piece by piece; a number in it is a pause in seconds.
+    """
+
+    def __init__(self, *scripts: Script) -> None:
         self._scripts = list(scripts)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
@@ -68,7 +76,12 @@ class StallingServer:
                         link.recv(1)
                         self.hung_up.set()
                         return
-                    link.sendall(data)
+                    if data == CUT:
+                        return
+                    if isinstance(data, bytes):
+                        link.sendall(data)
+                    else:
+                        time.sleep(data)
 
     def close(self) -> None:
         with suppress(OSError):
@@ -97,7 +110,7 @@ def _read_request(link: socket.socket) -> bool:
 
 
 @contextmanager
-def stalling_server(*scripts: list[bytes]) -> Iterator[StallingServer]:
+def stalling_server(*scripts: Script) -> Iterator[StallingServer]:
     server = StallingServer(*scripts)
     try:
         yield server
