@@ -34,7 +34,6 @@ _BUILT_WITH = (
     "rate_limiter",
     "region",
     "streaming",
-    "timeout",
 )
 _PARTIAL = "end the conversation with partial_message(prefix)."
 # Keys that LangChain puts beside the settings for its own tracing.

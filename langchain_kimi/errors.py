@@ -39,6 +39,7 @@ from langchain_core.exceptions import (
 )
 
 from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._timeouts import LimitName
 
 __all__ = [
     "KimiAuthenticationError",
@@ -64,6 +65,9 @@ __all__ = [
 
 class _Portable(Exception):
     """Can be pickled and copied, as worker pools do; a copy has no HTTP response."""
+
+    attempts: int = 1
+    """How often the request was sent."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {k: v for k, v in vars(self).items() if k not in _HTTP}
@@ -149,7 +153,28 @@ class KimiStreamInterruptedError(KimiConnectionError):
 
 
 class KimiTimeoutError(_Portable, openai.APITimeoutError, ModelTimeoutError):
-    """The API did not answer in time."""
+    """The API did not answer in time.
+
+    Attributes:
+        limit: Which of the limits of `Timeouts` ran out: `connect`, `first_byte`,
+            `gap` or `total`.
+        seconds: How long that limit is.
+    """
+
+    def __init__(
+        self, message: str, *, request: Any, limit: LimitName, seconds: float
+    ) -> None:
+        """Tell what ran out.
+
+        Args:
+            message: The words.
+            request: The HTTP request of the SDK's transport.
+            limit: The name of the limit.
+            seconds: How long it is.
+        """
+        super().__init__(request)
+        self.args, self.message = (message,), message
+        self.limit, self.seconds = limit, seconds
 
 
 class KimiResponseError(_Portable, openai.APIError, ModelAPIError):
