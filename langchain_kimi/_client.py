@@ -148,14 +148,13 @@ class Clients:
         response = await self.aopen(call)
         return Answer(call, response, await response.read())
 
-    def begin(self, call: Call) -> Attempts:
+    def begin(self, limits: Limits | None) -> Attempts:
         """Return the attempts of a call, whose time begins now.
 
         Args:
-            call: What is about to be sent.
+            limits: How long it may take; None for what the settings say.
         """
-        limits = call.limits or self.settings.limits
-        return Attempts(limits, self.settings.max_retries)
+        return Attempts(limits or self.settings.limits, self.settings.max_retries)
 
     def open(
         self, call: Call, attempts: Attempts | None = None, *, stream: bool = False
@@ -170,7 +169,7 @@ class Clients:
         import openai
 
         client: Any = self._pool.open(self._lease)
-        attempts = attempts or self.begin(call)
+        attempts = attempts or self.begin(call.limits)
         while True:
             attempts.made += 1
             timeout = self._timeout(attempts, attempts.limits.first_byte)
@@ -195,7 +194,7 @@ class Clients:
         import openai
 
         client: Any = await self._pool.aopen(self._lease)
-        attempts = attempts or self.begin(call)
+        attempts = attempts or self.begin(call.limits)
         while True:
             attempts.made += 1
             silence, latest = attempts.opening(stream=stream)

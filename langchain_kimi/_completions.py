@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from langchain_kimi._client import Answer, Call, Clients, read_request_id
+from langchain_kimi._client import Answer, Call, Clients
 from langchain_kimi._pieces import aread_pieces, read_pieces
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
+from langchain_kimi._resume import NO_RESUMES, Attempt, Resumes
 from langchain_kimi._retry import Attempts
-from langchain_kimi._stream import StreamReader
 from langchain_kimi._timeouts import Limits
 from langchain_kimi._wire import ChatRequest, JsonObject
 
 if TYPE_CHECKING:
     import openai
-
-    from langchain_kimi._failures import Response
 
 CHAT_PATH = "/chat/completions"
 ESTIMATE_PATH = "/tokenizers/estimate-token-count"
@@ -51,64 +49,99 @@ class Completions(Clients):
         return self._read_result(await self.arequest(_chat_call(request, limits)))
 
     def stream(
-        self, request: ChatRequest, limits: Limits | None = None
+        self,
+        request: ChatRequest,
+        limits: Limits | None = None,
+        resumes: Resumes = NO_RESUMES,
     ) -> Iterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
             request: The body, as `build_request` returns it.
             limits: How long it may take; None for what the settings say.
+            resumes: How the stream is resumed when it breaks.
         """
-        call = _chat_call(request, limits)
-        attempts, delay = self.begin(call), 0.0
-        while True:
-            response = self.open(call, attempts, stream=True)
-            reader = self._open_reader(response)
+        attempt = self._first_attempt(request, resumes)
+        attempts = self.begin(limits)
+        while not attempt.is_over:
+            response = self._open_stream(attempt, attempts)
+            reader, arrived = attempt.open_reader(response), list[bytes]()
             try:
                 # To the end, beyond [DONE]: only then can the connection be used again.
                 for piece in read_pieces(response, attempts.limits, attempts.left):
+                    arrived.append(piece)
                     yield from reader.feed(piece)
                 yield from reader.finish()
-            except Exception as error:
-                failure, delay = _judge(error, response, reader, call, attempts)
-                if failure:
-                    raise failure from error
+                attempt = attempt.end()
+            except Exception as error:  # noqa: BLE001
+                attempt = attempt.follow(error, reader, response, arrived, attempts)
             finally:
                 response.close()
-            if reader.done:
-                return
-            time.sleep(delay)
+            time.sleep(attempt.wait)
+        yield from attempt.ending
 
     async def astream(
-        self, request: ChatRequest, limits: Limits | None = None
+        self,
+        request: ChatRequest,
+        limits: Limits | None = None,
+        resumes: Resumes = NO_RESUMES,
     ) -> AsyncIterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
             request: The body, as `build_request` returns it.
             limits: How long it may take; None for what the settings say.
+            resumes: How the stream is resumed when it breaks.
         """
-        call = _chat_call(request, limits)
-        attempts, delay = self.begin(call), 0.0
-        while True:
-            response = await self.aopen(call, attempts, stream=True)
-            reader = self._open_reader(response)
+        attempt = self._first_attempt(request, resumes)
+        attempts = self.begin(limits)
+        while not attempt.is_over:
+            response = await self._aopen_stream(attempt, attempts)
+            reader, arrived = attempt.open_reader(response), list[bytes]()
             pieces = aread_pieces(response, attempts.limits, attempts.left)
             try:
                 async for piece in pieces:
+                    arrived.append(piece)
                     for chunk in reader.feed(piece):
                         yield chunk
                 for chunk in reader.finish():
                     yield chunk
-            except Exception as error:
-                failure, delay = _judge(error, response, reader, call, attempts)
-                if failure:
-                    raise failure from error
+                attempt = attempt.end()
+            except Exception as error:  # noqa: BLE001
+                attempt = attempt.follow(error, reader, response, arrived, attempts)
             finally:
                 await response.close()
-            if reader.done:
-                return
-            await asyncio.sleep(delay)
+            await asyncio.sleep(attempt.wait)
+        for chunk in attempt.ending:
+            yield chunk
+
+    def _first_attempt(self, request: ChatRequest, resumes: Resumes) -> Attempt:
+        return Attempt(
+            asked=request,
+            request=request,
+            resumes=resumes,
+            reasoning_field=self.settings.reasoning_field,
+        )
+
+    def _open_stream(
+        self, attempt: Attempt, attempts: Attempts
+    ) -> "openai.APIResponse[object]":
+        call = _chat_call(attempt.request, attempts.limits)
+        try:
+            return self.open(call, attempts, stream=True)
+        except Exception as error:
+            attempt.tell(error)
+            raise
+
+    async def _aopen_stream(
+        self, attempt: Attempt, attempts: Attempts
+    ) -> "openai.AsyncAPIResponse[object]":
+        call = _chat_call(attempt.request, attempts.limits)
+        try:
+            return await self.aopen(call, attempts, stream=True)
+        except Exception as error:
+            attempt.tell(error)
+            raise
 
     def _read_result(self, answer: Answer) -> ChatResult:
         return answer.read(
@@ -117,12 +150,6 @@ class Completions(Clients):
                 request_id=answer.request_id,
                 reasoning_field=self.settings.reasoning_field,
             )
-        )
-
-    def _open_reader(self, response: "Response") -> StreamReader:
-        return StreamReader(
-            request_id=read_request_id(response),
-            reasoning_field=self.settings.reasoning_field,
         )
 
     def count_tokens(self, request: JsonObject) -> int | None:
@@ -159,28 +186,3 @@ def _chat_call(request: ChatRequest, limits: Limits | None = None) -> Call:
         model=request.get("model", ""),
         limits=limits,
     )
-
-
-def _judge(
-    error: Exception,
-    response: "Response",
-    reader: StreamReader,
-    call: Call,
-    attempts: Attempts,
-) -> "tuple[openai.APIError | None, float]":
-    """Return what to raise for a stream that broke, or the wait before another one.
-
-    As long as the caller has got nothing, it is no other than a connection that was
-    lost before the headers. What cannot be read would come again.
-    """
-    from langchain_kimi._failures import read_stream_failure
-    from langchain_kimi.errors import KimiResponseError
-
-    if reader.done:
-        return None, 0.0
-    told = read_stream_failure(
-        error, response, model=call.model, limits=attempts.limits, over=attempts.over
-    )
-    repeatable = not (reader.began or isinstance(told, KimiResponseError))
-    delay = attempts.next_wait(told, repeatable=repeatable)
-    return (told, 0.0) if delay is None else (None, delay)

@@ -33,6 +33,9 @@ from langchain_kimi.errors import (
     KimiTimeoutError,
 )
 
+StreamFailure: TypeAlias = (
+    KimiStatusError | KimiConnectionError | KimiTimeoutError | KimiResponseError
+)
 Response: TypeAlias = openai.APIResponse[object] | openai.AsyncAPIResponse[object]
 
 _MISSING = "resource_not_found_error"
@@ -66,7 +69,7 @@ _OVERFLOW = (
 
 def read_api_error(
     error: openai.APIError, *, model: str, limits: Limits, over: bool = False
-) -> openai.APIError:
+) -> StreamFailure:
     """Return the Kimi exception for an exception of the SDK.
 
     Args:
@@ -247,7 +250,7 @@ def read_stream_failure(
     model: str,
     limits: Limits,
     over: bool = False,
-) -> openai.APIError:
+) -> StreamFailure:
     """Return the exception for a stream that broke after it had begun.
 
     Args:
@@ -274,7 +277,36 @@ def read_stream_failure(
     )
 
 
-def read_error_body(body: object, response: Response, *, model: str) -> openai.APIError:
+def add_words(failure: StreamFailure, words: str) -> StreamFailure:
+    """Return a failure that says one thing more.
+
+    Args:
+        failure: What is told so far.
+        words: A sentence, without its full stop.
+    """
+    failure.message = f"{failure.message.rstrip('.')}. {words}"
+    failure.args = (failure.message,)
+    return failure
+
+
+def read_exhaustion(failure: StreamFailure) -> KimiStreamInterruptedError:
+    """Return the exception for an answer that was resumed as often as is allowed.
+
+    Args:
+        failure: How the last attempt broke.
+    """
+    times = "once" if failure.resumes == 1 else f"{failure.resumes} times"
+    exhausted = KimiStreamInterruptedError(
+        message=f"{failure.message.rstrip('.')}. It was resumed {times}, as often as "
+        "stream_resumes allows; partial_message has what arrived",
+        request=failure.request,
+    )
+    exhausted.partial_message = failure.partial_message
+    exhausted.resumes = failure.resumes
+    return exhausted
+
+
+def read_error_body(body: object, response: Response, *, model: str) -> StreamFailure:
     """Return the exception for an error that came with status 200.
 
     Args:

@@ -33,6 +33,7 @@ _BUILT_WITH = (
     "output_version",
     "rate_limiter",
     "region",
+    "stream_resumes",
     "streaming",
 )
 _PARTIAL = "end the conversation with partial_message(prefix)."

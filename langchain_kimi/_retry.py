@@ -83,6 +83,22 @@ class Attempts:
         self.tell(error, reason)
         return None
 
+    def resume_wait(self, error: Exception, resumed: int, most: int) -> float | None:
+        """Return the seconds to wait before a stream is resumed; None to give up.
+
+        What is sent then is another request, with retries of its own.
+
+        Args:
+            error: What broke the stream.
+            resumed: How often it was resumed.
+            most: How often it may be.
+        """
+        delay, left = retry_delay(error, attempt=resumed, max_retries=most), self.left
+        if delay is not None and left is not None and delay >= left:
+            return None
+        self.made = 0
+        return delay
+
     def tell(self, error: Exception, reason: str = "") -> None:
         """Tell an error that ends the call how often the request was sent.
 

@@ -115,7 +115,8 @@ class ChatKimi(KimiAccount):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         request = self._request(messages, stop, kwargs, stream=True)
-        return self._open_clients().stream(request, _limits(kwargs))
+        clients, limits = self._open_clients(), _limits(kwargs)
+        return clients.stream(request, limits, self._resumes)
 
     async def _astream(
         self,
@@ -125,7 +126,8 @@ class ChatKimi(KimiAccount):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = await self._arequest(messages, stop, kwargs, stream=True)
-        async for chunk in self._open_clients().astream(request, _limits(kwargs)):
+        clients, limits = self._open_clients(), _limits(kwargs)
+        async for chunk in clients.astream(request, limits, self._resumes):
             yield chunk
 
     def bind_tools(

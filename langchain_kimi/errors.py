@@ -20,9 +20,10 @@
     KimiBatchRequestError       ModelError: one request of a batch failed
 
 The last four are retryable too: nothing says that the same request would fail again.
+An error that ended a stream has the answer so far in `partial_message`.
 """
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import openai
 from langchain_core.exceptions import (
@@ -40,6 +41,9 @@ from langchain_core.exceptions import (
 
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._timeouts import LimitName
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
 
 __all__ = [
     "KimiAuthenticationError",
@@ -68,6 +72,12 @@ class _Portable(Exception):
 
     attempts: int = 1
     """How often the request was sent."""
+    partial_message: "AIMessage | None" = None
+    """What had arrived of a stream: reasoning, text, ids, model, and usage if any was
+    told. Calls that are not whole are its `invalid_tool_calls`. None outside of a
+    stream, and where nothing had arrived."""
+    resumes: int = 0
+    """How often the stream had been resumed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {k: v for k, v in vars(self).items() if k not in _HTTP}
@@ -149,7 +159,12 @@ class KimiConnectionError(_Portable, openai.APIConnectionError, ModelConnectionE
 
 
 class KimiStreamInterruptedError(KimiConnectionError):
-    """The stream ended without `[DONE]`: what arrived is not the whole answer."""
+    """The stream ended without `[DONE]`: what arrived is not the whole answer.
+
+    Attributes:
+        partial_message: What had arrived, None if nothing had.
+        resumes: How often it had been resumed (`stream_resumes`).
+    """
 
 
 class KimiTimeoutError(_Portable, openai.APITimeoutError, ModelTimeoutError):
