@@ -76,8 +76,8 @@ class ContinuationReader(Rereader):
             self._reasoning = earlier.reasoning
         self._head = _Head(earlier)
 
-    def feed(self, piece: bytes) -> Iterator[ChatGenerationChunk]:
-        """Yield the chunks that a piece of the body completes.
+    def feed(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
+        """Return the chunks that a piece of the body completes.
 
         Args:
             piece: The next bytes, cut anywhere.

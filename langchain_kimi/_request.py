@@ -35,7 +35,6 @@ _BUILT_WITH = (
     "region",
     "stream_resumes",
     "streaming",
-    "timeout",
 )
 _PARTIAL = "end the conversation with partial_message(prefix)."
 # Keys that LangChain puts beside the settings for its own tracing.

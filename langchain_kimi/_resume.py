@@ -24,7 +24,7 @@ from langchain_kimi._continued_stream import (
     NotContinuedError,
 )
 from langchain_kimi._reread import Rereader
-from langchain_kimi._retry import retry_delay
+from langchain_kimi._retry import Attempts
 from langchain_kimi._stream import StreamReader
 from langchain_kimi._wire import ChatRequest
 
@@ -97,6 +97,7 @@ class Attempt:
         reader: StreamReader,
         response: "Response",
         pieces: Sequence[bytes],
+        attempts: Attempts,
     ) -> "Attempt":
         """Return what follows a stream that broke.
 
@@ -105,6 +106,7 @@ class Attempt:
             reader: What read it.
             response: The response that was being read.
             pieces: The body, cut as it arrived.
+            attempts: How often the request was sent, and the time that is left.
 
         Raises:
             openai.APIError: If the answer is not resumed.
@@ -113,7 +115,16 @@ class Attempt:
 
         if reader.done:
             return self.end()
-        failure = read_stream_failure(error, response, model=self._model)
+        failure = read_stream_failure(
+            error,
+            response,
+            model=self._model,
+            limits=attempts.limits,
+            over=attempts.over,
+        )
+        repeated = self._repeat(failure, reader, attempts)
+        if repeated:
+            return repeated
         again = self.open_reader(response)
         earlier = self._add(again, pieces, ended=isinstance(error, EOFError))
         failure.partial_message, failure.resumes = earlier.message, self.count
@@ -122,12 +133,26 @@ class Attempt:
         if again.finish_reason and not has_calls(earlier.message):
             # Nothing of an answer follows the reason for its end.
             return self.end(again.end())
-        limit = self.resumes.limit
-        wait = retry_delay(failure, attempt=self.count, max_retries=limit)
+        wait = attempts.resume_wait(failure, self.count, self.resumes.limit)
         refusal = self._refuse(failure, earlier.message)
         if refusal or wait is None:
             raise refusal or failure from error
         return replace(self, request=self._request(earlier), earlier=earlier, wait=wait)
+
+    def _repeat(
+        self, failure: "StreamFailure", reader: StreamReader, attempts: Attempts
+    ) -> "Attempt | None":
+        """Return the same attempt again, if the caller got nothing of it.
+
+        It is no other then than a connection that was lost before the headers. What
+        cannot be read would come again. With resumes it counts as one of them.
+        """
+        from langchain_kimi.errors import KimiResponseError
+
+        is_hopeless = isinstance(failure, KimiResponseError)
+        repeatable = not (reader.began or is_hopeless or self.resumes.limit)
+        wait = attempts.next_wait(failure, repeatable=repeatable)
+        return None if wait is None else replace(self, wait=wait)
 
     @property
     def _model(self) -> str:

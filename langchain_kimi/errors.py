@@ -40,6 +40,7 @@ from langchain_core.exceptions import (
 )
 
 from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._timeouts import LimitName
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
@@ -69,6 +70,8 @@ __all__ = [
 class _Portable(Exception):
     """Can be pickled and copied, as worker pools do; a copy has no HTTP response."""
 
+    attempts: int = 1
+    """How often the request was sent."""
     partial_message: "AIMessage | None" = None
     """What had arrived of a stream: reasoning, text, ids, model, and usage if any was
     told. Calls that are not whole are its `invalid_tool_calls`. None outside of a
@@ -165,7 +168,28 @@ class KimiStreamInterruptedError(KimiConnectionError):
 
 
 class KimiTimeoutError(_Portable, openai.APITimeoutError, ModelTimeoutError):
-    """The API did not answer in time."""
+    """The API did not answer in time.
+
+    Attributes:
+        limit: Which of the limits of `Timeouts` ran out: `connect`, `first_byte`,
+            `gap` or `total`.
+        seconds: How long that limit is.
+    """
+
+    def __init__(
+        self, message: str, *, request: Any, limit: LimitName, seconds: float
+    ) -> None:
+        """Tell what ran out.
+
+        Args:
+            message: The words.
+            request: The HTTP request of the SDK's transport.
+            limit: The name of the limit.
+            seconds: How long it is.
+        """
+        super().__init__(request)
+        self.args, self.message = (message,), message
+        self.limit, self.seconds = limit, seconds
 
 
 class KimiResponseError(_Portable, openai.APIError, ModelAPIError):
