@@ -1,20 +1,23 @@
 """A chat request -> the answer, whole or in chunks, over the shared clients."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from langchain_kimi._client import Answer, Call, Clients, read_request_id
+from langchain_kimi._client import Answer, Call, Clients
+from langchain_kimi._pieces import aread_pieces, read_pieces
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
-from langchain_kimi._stream import StreamReader
+from langchain_kimi._resume import NO_RESUMES, Attempt, Resumes
+from langchain_kimi._retry import Attempts
+from langchain_kimi._timeouts import Limits
 from langchain_kimi._wire import ChatRequest, JsonObject
 
 if TYPE_CHECKING:
     import openai
-
-    from langchain_kimi._failures import Response
 
 CHAT_PATH = "/chat/completions"
 ESTIMATE_PATH = "/tokenizers/estimate-token-count"
@@ -23,60 +26,122 @@ ESTIMATE_PATH = "/tokenizers/estimate-token-count"
 class Completions(Clients):
     """The clients of a chat model."""
 
-    def complete(self, request: ChatRequest) -> ChatResult:
+    def complete(
+        self, request: ChatRequest, limits: Limits | None = None
+    ) -> ChatResult:
         """Send a request and return the whole answer.
 
         Args:
             request: The body, as `build_request` returns it.
+            limits: How long it may take; None for what the settings say.
         """
-        return self._read_result(self.request(_chat_call(request)))
+        return self._read_result(self.request(_chat_call(request, limits)))
 
-    async def acomplete(self, request: ChatRequest) -> ChatResult:
+    async def acomplete(
+        self, request: ChatRequest, limits: Limits | None = None
+    ) -> ChatResult:
         """Send a request and return the whole answer.
 
         Args:
             request: The body, as `build_request` returns it.
+            limits: How long it may take; None for what the settings say.
         """
-        return self._read_result(await self.arequest(_chat_call(request)))
+        return self._read_result(await self.arequest(_chat_call(request, limits)))
 
-    def stream(self, request: ChatRequest) -> Iterator[ChatGenerationChunk]:
+    def stream(
+        self,
+        request: ChatRequest,
+        limits: Limits | None = None,
+        resumes: Resumes = NO_RESUMES,
+    ) -> Iterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
             request: The body, as `build_request` returns it.
+            limits: How long it may take; None for what the settings say.
+            resumes: How the stream is resumed when it breaks.
         """
-        response = self.open(_chat_call(request), stream=True)
-        reader = self._open_reader(response)
-        try:
-            # To the end, beyond [DONE]: only then can the connection be used again.
-            for piece in response.iter_bytes():
-                yield from reader.feed(piece)
-            yield from reader.finish()
-        except Exception as error:
-            if not reader.done:
-                raise _failure(error, response, request) from error
-        finally:
-            response.close()
+        attempt = self._first_attempt(request, resumes)
+        attempts = self.begin(limits)
+        while not attempt.is_over:
+            response = self._open_stream(attempt, attempts)
+            reader, arrived = attempt.open_reader(response), list[bytes]()
+            try:
+                # To the end, beyond [DONE]: only then can the connection be used again.
+                for piece in read_pieces(response, attempts.limits, attempts.left):
+                    arrived.append(piece)
+                    yield from reader.feed(piece)
+                yield from reader.finish()
+                attempt = attempt.end()
+            except Exception as error:  # noqa: BLE001
+                attempt = attempt.follow(error, reader, response, arrived, attempts)
+            finally:
+                response.close()
+            time.sleep(attempt.wait)
+        yield from attempt.ending
 
-    async def astream(self, request: ChatRequest) -> AsyncIterator[ChatGenerationChunk]:
+    async def astream(
+        self,
+        request: ChatRequest,
+        limits: Limits | None = None,
+        resumes: Resumes = NO_RESUMES,
+    ) -> AsyncIterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
             request: The body, as `build_request` returns it.
+            limits: How long it may take; None for what the settings say.
+            resumes: How the stream is resumed when it breaks.
         """
-        response = await self.aopen(_chat_call(request), stream=True)
-        reader = self._open_reader(response)
-        try:
-            async for piece in response.iter_bytes():
-                for chunk in reader.feed(piece):
+        attempt = self._first_attempt(request, resumes)
+        attempts = self.begin(limits)
+        while not attempt.is_over:
+            response = await self._aopen_stream(attempt, attempts)
+            reader, arrived = attempt.open_reader(response), list[bytes]()
+            pieces = aread_pieces(response, attempts.limits, attempts.left)
+            try:
+                async for piece in pieces:
+                    arrived.append(piece)
+                    for chunk in reader.feed(piece):
+                        yield chunk
+                for chunk in reader.finish():
                     yield chunk
-            for chunk in reader.finish():
-                yield chunk
+                attempt = attempt.end()
+            except Exception as error:  # noqa: BLE001
+                attempt = attempt.follow(error, reader, response, arrived, attempts)
+            finally:
+                await response.close()
+            await asyncio.sleep(attempt.wait)
+        for chunk in attempt.ending:
+            yield chunk
+
+    def _first_attempt(self, request: ChatRequest, resumes: Resumes) -> Attempt:
+        return Attempt(
+            asked=request,
+            request=request,
+            resumes=resumes,
+            reasoning_field=self.settings.reasoning_field,
+        )
+
+    def _open_stream(
+        self, attempt: Attempt, attempts: Attempts
+    ) -> "openai.APIResponse[object]":
+        call = _chat_call(attempt.request, attempts.limits)
+        try:
+            return self.open(call, attempts, stream=True)
         except Exception as error:
-            if not reader.done:
-                raise _failure(error, response, request) from error
-        finally:
-            await response.close()
+            attempt.tell(error)
+            raise
+
+    async def _aopen_stream(
+        self, attempt: Attempt, attempts: Attempts
+    ) -> "openai.AsyncAPIResponse[object]":
+        call = _chat_call(attempt.request, attempts.limits)
+        try:
+            return await self.aopen(call, attempts, stream=True)
+        except Exception as error:
+            attempt.tell(error)
+            raise
 
     def _read_result(self, answer: Answer) -> ChatResult:
         return answer.read(
@@ -85,12 +150,6 @@ class Completions(Clients):
                 request_id=answer.request_id,
                 reasoning_field=self.settings.reasoning_field,
             )
-        )
-
-    def _open_reader(self, response: "Response") -> StreamReader:
-        return StreamReader(
-            request_id=read_request_id(response),
-            reasoning_field=self.settings.reasoning_field,
         )
 
     def count_tokens(self, request: JsonObject) -> int | None:
@@ -119,22 +178,11 @@ class Completions(Clients):
         return answer.read(lambda found: int(found["data"]["total_tokens"]))
 
 
-def _chat_call(request: ChatRequest) -> Call:
+def _chat_call(request: ChatRequest, limits: Limits | None = None) -> Call:
     return Call(
         method="post",
         path=CHAT_PATH,
         content=encode_request(request),
-        model=_model(request),
+        model=request.get("model", ""),
+        limits=limits,
     )
-
-
-def _failure(
-    error: Exception, response: "Response", request: ChatRequest
-) -> "openai.APIError":
-    from langchain_kimi._failures import read_stream_failure
-
-    return read_stream_failure(error, response, model=_model(request))
-
-
-def _model(request: ChatRequest) -> str:
-    return request.get("model", "")

@@ -17,6 +17,7 @@ from pydantic import (
 
 from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._timeouts import Timeout, read_limits, read_timeout
 from langchain_kimi._wire import JsonObject
 
 Region: TypeAlias = Literal["global", "china"]
@@ -98,9 +99,9 @@ class ConnectionFields(BaseModel):
     base_url: str = Field(default=cast("Any", None))
     """The API's address, with `/v1`; else the region's; else MOONSHOT_API_BASE,
     MOONSHOT_BASE_URL or KIMI_BASE_URL; else the international platform's."""
-    timeout: float | None = Field(default=None, alias="request_timeout", gt=0)
+    timeout: Timeout = Field(default=None, alias="request_timeout")
     """Seconds without a byte before giving up; None for 900, since a whole answer
-    begins to arrive only when it is finished."""
+    begins to arrive only when it is finished. Or `Timeouts`, or a dict of its keys."""
     max_retries: int = Field(default=2, ge=0)
     """How often a request is sent again after a rate limit, overload, 5xx or lost
     connection; never once a stream has begun."""
@@ -134,6 +135,11 @@ class ConnectionFields(BaseModel):
         if not (url.startswith(("http://", "https://")) and _has_host(url)):
             raise ValueError(f"Give an address such as {_DEFAULT.address}")
         return url
+
+    @field_validator("timeout", mode="before")
+    @classmethod
+    def _read_timeout(cls, given: object) -> Timeout:
+        return read_timeout(given)
 
     @field_validator("default_headers")
     @classmethod
@@ -191,7 +197,7 @@ def build_client_settings(fields: ConnectionFields) -> ClientSettings:
     return ClientSettings(
         api_key=fields.api_key.get_secret_value(),
         base_url=fields.base_url,
-        timeout=fields.timeout,
+        limits=read_limits(fields.timeout),
         max_retries=fields.max_retries,
         default_headers=fields.default_headers,
         http_client=fields.http_client,

@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from langchain_kimi._timeouts import Limits
+
 if TYPE_CHECKING:
     import openai
 
-# A whole answer's headers come when it is finished: "allow >= 15 min read".
-_READ_SECONDS, _CONNECT_SECONDS = 900.0, 10.0
 # How many settings are remembered while no object has them.
 _REMEMBERED = 32
 
@@ -29,8 +29,8 @@ class ClientSettings:
 
     api_key: str = field(repr=False)
     base_url: str
-    timeout: float | None = None
-    """Seconds without a byte before giving up; None for 900 (10 to connect)."""
+    limits: Limits = field(default_factory=Limits)
+    """How long a call and its parts may take."""
     max_retries: int = 2
     default_headers: dict[str, str] | None = field(default=None, repr=False)
     http_client: Any = None
@@ -48,6 +48,7 @@ class _Opened:
     """The async client of a loop, its users, and what closes it."""
 
     client: "openai.AsyncOpenAI"
+    transport: Any
     ending: AsyncGenerator[None, None]
     users: WeakSet[Lease] = field(default_factory=WeakSet[Lease])
 
@@ -94,13 +95,26 @@ class Pool:
                 opened.users.add(lease)
                 return opened.client
             self._forget_closed_loops()
-            client = _build_async(self._settings)
-            own = not self._settings.http_async_client
-            opened = _Opened(client, _close_with_loop(client, own=own))
+            given = self._settings.http_async_client
+            transport = given or _build_transport()
+            client = _build_async(self._settings, transport)
+            ending = _close_with_loop(client, own=not given)
+            opened = _Opened(client, transport, ending)
             opened.users.add(lease)
             self._by_loop[loop] = opened
         await anext(opened.ending)
         return opened.client
+
+    def describe(self, method: str, path: str) -> Any:
+        """Return the request that was being sent in the running loop.
+
+        Args:
+            method: The HTTP method.
+            path: The path after the base URL.
+        """
+        opened = self._by_loop[asyncio.get_running_loop()]
+        url = self._settings.base_url.rstrip("/") + path
+        return opened.transport.build_request(method.upper(), url)
 
     def _forget_closed_loops(self) -> None:
         """Let go of clients whose connections nobody can use or close any more."""
@@ -163,7 +177,7 @@ def find_pool(settings: ClientSettings) -> Pool:
     return _share_pool(
         settings.api_key,
         settings.base_url,
-        settings.timeout,
+        settings.limits,
         None if headers is None else tuple(headers.items()),
     )
 
@@ -172,13 +186,13 @@ def find_pool(settings: ClientSettings) -> Pool:
 def _share_pool(
     api_key: str,
     base_url: str,
-    timeout: float | None,
+    limits: Limits,
     headers: tuple[tuple[str, str], ...] | None,
 ) -> Pool:
     settings = ClientSettings(
         api_key=api_key,
         base_url=base_url,
-        timeout=timeout,
+        limits=limits,
         default_headers=None if headers is None else dict(headers),
     )
     return Pool(settings)
@@ -192,10 +206,9 @@ def _build(settings: ClientSettings) -> "openai.OpenAI":
     return client
 
 
-def _build_async(settings: ClientSettings) -> "openai.AsyncOpenAI":
+def _build_async(settings: ClientSettings, transport: Any) -> "openai.AsyncOpenAI":
     import openai
 
-    transport = settings.http_async_client or _build_transport()
     client = openai.AsyncOpenAI(**_options(settings), http_client=transport)
     client.organization = client.project = None
     return client
@@ -217,11 +230,11 @@ def _build_transport() -> Any:
 def _options(settings: ClientSettings) -> dict[str, Any]:
     import openai
 
-    read = _READ_SECONDS if settings.timeout is None else settings.timeout
+    limits = settings.limits
     return {
         "api_key": settings.api_key,
         "base_url": settings.base_url,
-        "timeout": openai.Timeout(read, connect=min(read, _CONNECT_SECONDS)),
+        "timeout": openai.Timeout(limits.first_byte, connect=limits.connect),
         "max_retries": 0,
         "default_headers": settings.default_headers,
     }

@@ -33,8 +33,8 @@ _BUILT_WITH = (
     "output_version",
     "rate_limiter",
     "region",
+    "stream_resumes",
     "streaming",
-    "timeout",
 )
 _PARTIAL = "end the conversation with partial_message(prefix)."
 # Keys that LangChain puts beside the settings for its own tracing.

@@ -122,6 +122,11 @@ class StreamReader:
         self._choice_usage: JsonObject = {}
         self._finish_reason: str | None = None
 
+    @property
+    def began(self) -> bool:
+        """Whether a chunk was made: the first one takes the metadata with it."""
+        return self._metadata == {}
+
     def feed(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
         """Return the chunks that a piece of the body completes, read as one goes on.
 

@@ -481,7 +481,7 @@ async def test_a_whole_answer_to_a_stream_is_read(
     assert answer.usage_metadata["total_tokens"] == 13
     kimi.send(b'{"error":{"type":"engine_overloaded_error","message":"busy"}}')
     with pytest.raises(KimiOverloadedError, match="busy"):
-        await ask_stream(chat(), "hi")
+        await ask_stream(chat(max_retries=0), "hi")
 
 
 @pytest.mark.parametrize("awaited", [False, True])
