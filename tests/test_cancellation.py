@@ -234,7 +234,7 @@ from langchain_kimi import ChatKimi
 for call, base_url in zip(sys.argv[1::2], sys.argv[2::2]):
     model = ChatKimi(api_key="sk-test", base_url=base_url)
     try:
-        eval(call)
+        eval(compile(call, "call", "eval"))  # eval of a text would set the exit code
     except KeyboardInterrupt:
         print("stopped", flush=True)
 """
