@@ -104,7 +104,7 @@ class ConnectionFields(BaseModel):
     begins to arrive only when it is finished. Or `Timeouts`, or a dict of its keys."""
     max_retries: int = Field(default=2, ge=0)
     """How often a request is sent again after a rate limit, overload, 5xx or lost
-    connection; never once a stream has begun."""
+    connection; never once a chunk of a stream was given out."""
     default_headers: dict[str, str] | None = Field(default=None, repr=False)
     """Headers of each request."""
     http_client: Any = Field(default=None, exclude=True)

@@ -115,15 +115,10 @@ def _timeout(
     limit: LimitName, limits: Limits, request: Any, arrived: int = 0
 ) -> KimiTimeoutError:
     seconds: float = getattr(limits, limit)
-    words = _RAN_OUT[limit].format(
-        host=request.url.host, seconds=seconds, arrived=arrived
-    )
-    return KimiTimeoutError(
-        f"{words}. To wait longer set timeout=Timeouts({limit}=...)",
-        request=request,
-        limit=limit,
-        seconds=seconds,
-    )
+    host = request.url.host
+    words = _RAN_OUT[limit].format(host=host, seconds=seconds, arrived=arrived)
+    message = f"{words}. To wait longer set timeout=Timeouts({limit}=...)"
+    return KimiTimeoutError(message, request=request, limit=limit, seconds=seconds)
 
 
 def _words(cause: BaseException) -> str:
@@ -266,8 +261,7 @@ def read_stream_failure(
         return read_unreadable(error, response)
     # httpx or httpx2 raised it, which must not be imported here. What was hung up on
     # when `total` ran out may look like any end of a stream.
-    timed_out = "Timeout" in type(error).__name__ and not _was_lost(error)
-    if timed_out or over:
+    if over or ("Timeout" in type(error).__name__ and not _was_lost(error)):
         arrived = response.http_response.num_bytes_downloaded
         limit = "total" if over else "gap"
         return _timeout(limit, limits, response.http_request, arrived)

@@ -73,11 +73,10 @@ class Attempts:
         """
         delay = retry_delay(error, attempt=self.made - 1, max_retries=self._max_retries)
         asked, left = asked_wait(error), self.left
-        if delay is None or not repeatable:
+        if delay is None or self.over or not repeatable:
             reason = f"the server asks to wait {asked:g} s" if asked else ""
         elif left is not None and delay >= left:
-            total = self.limits.total
-            reason = f"a wait of {delay:.3g} s would pass total={total:g} s"
+            reason = f"a wait of {delay:.3g} s would pass total={self.limits.total:g} s"
         else:
             return delay
         self.tell(error, reason)

@@ -94,9 +94,9 @@ def read_timeout(given: object) -> Timeout:
 def _read_mapping(given: Mapping[str, Any]) -> Timeouts:
     for name in given:
         if name not in _NAMES:
+            near = nearest_name(str(name), _NAMES)
             raise KimiSettingError(
-                f"There is no timeout {name!r}. {nearest_name(name, _NAMES)}Give any "
-                f"of {', '.join(_NAMES)}."
+                f"There is no timeout {name!r}. {near}Give any of {', '.join(_NAMES)}."
             )
     return Timeouts(**given)
 

@@ -83,10 +83,17 @@ class StallingServer:
                     else:
                         time.sleep(data)
 
+    def is_left(self) -> bool:
+        """Wait until all clients have hung up; tell whether they have."""
+        for thread in self._threads[1:]:
+            thread.join(_PATIENCE)
+        return not any(thread.is_alive() for thread in self._threads[1:])
+
     def close(self) -> None:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._threads[0].join(_PATIENCE)
         for link in self._links:
             with suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)

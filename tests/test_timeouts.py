@@ -48,6 +48,7 @@ def serve() -> Iterator[Serve]:
         ("5", "timeout='5': Give seconds as a number, Timeouts"),
         ((1, 2), r"timeout=\(1, 2\): Give seconds as a number, Timeouts"),
         ({"read": 5}, "There is no timeout 'read'. Give any of connect, first_byte"),
+        ({1: 5}, "There is no timeout 1. Give any of"),
         ({"first-byte": 5}, "Did you mean 'first_byte'"),
         ({"gap": 0}, "gap=0: Input should be greater than 0"),
         ({"total": False}, "total=False: Give seconds"),
