@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from langchain_kimi._costs import Cost
     from langchain_kimi._listings import Balance
     from langchain_kimi._registration import register
+    from langchain_kimi._timeouts import Timeouts
     from langchain_kimi.batches import KimiBatches
     from langchain_kimi.chat_models import ChatKimi
     from langchain_kimi.document_loaders import KimiFileLoader, KimiFileParser
@@ -32,6 +33,7 @@ __all__ = [
     "KimiFileParser",
     "KimiFiles",
     "KimiFormulaToolkit",
+    "Timeouts",
     "__version__",
     "dynamic_tools",
     "join_partial",
@@ -51,6 +53,7 @@ _HOMES = {
     "KimiFileParser": "langchain_kimi.document_loaders",
     "KimiFiles": "langchain_kimi.files",
     "KimiFormulaToolkit": "langchain_kimi.official_tools",
+    "Timeouts": "langchain_kimi._timeouts",
     "dynamic_tools": "langchain_kimi.official_tools",
     "join_partial": "langchain_kimi.partial",
     "partial_message": "langchain_kimi.partial",

@@ -28,6 +28,7 @@ from langchain_kimi._listings import (
 from langchain_kimi._messages import build_messages
 from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._resume import Resumes
 from langchain_kimi._token_estimate import estimate_tokens
 from langchain_kimi._tools import Tool, build_tools
 from langchain_kimi._wire import JsonObject
@@ -49,6 +50,12 @@ class KimiAccount(KimiFields):
     def _client_settings(self) -> ClientSettings:
         settings = build_client_settings(self)
         return replace(settings, reasoning_field=self._dialect.reasoning_field)
+
+    @property
+    def _resumes(self) -> Resumes:
+        return Resumes(
+            limit=self.stream_resumes, partial_mode=self._dialect.partial_mode
+        )
 
     def _open_clients(self) -> Completions:
         """Return the clients; new ones where a copy or an assignment changed them."""

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from langchain_kimi._json import is_object
 from langchain_kimi._pool import ClientSettings, Lease, find_pool
 from langchain_kimi._redaction import forget
-from langchain_kimi._retry import retry_delay
+from langchain_kimi._retry import Attempts
+from langchain_kimi._timeouts import Limits
 from langchain_kimi._upload import Upload
 from langchain_kimi._wire import JsonObject
 
@@ -49,6 +49,8 @@ class Call:
     """What the answer should be, for the errors."""
     repeatable: bool = True
     """Whether to send it again when no answer came, though it may have arrived."""
+    limits: Limits | None = None
+    """How long it may take, in place of what the settings say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,69 +155,107 @@ class Clients:
         response = await self.aopen(call)
         return Answer(call, response, await response.read(), self.settings)
 
-    def open(self, call: Call, *, stream: bool = False) -> "openai.APIResponse[object]":
+    def begin(self, limits: Limits | None) -> Attempts:
+        """Return the attempts of a call, whose time begins now.
+
+        Args:
+            limits: How long it may take; None for what the settings say.
+        """
+        return Attempts(limits or self.settings.limits, self.settings.max_retries)
+
+    def open(
+        self, call: Call, attempts: Attempts | None = None, *, stream: bool = False
+    ) -> "openai.APIResponse[object]":
         """Send a call, as often as needed, and return its response.
 
         Args:
             call: What to send.
+            attempts: Those made before; None for none.
             stream: Whether to leave the body unread.
         """
         import openai
 
         client: Any = self._pool.open(self._lease)
-        for attempt in count():
+        attempts = attempts or self.begin(call.limits)
+        while True:
+            attempts.made += 1
+            timeout = self._timeout(attempts, attempts.limits.first_byte)
             try:
-                with _arguments(call, stream=stream) as arguments:
+                with _arguments(call, timeout, stream=stream) as arguments:
                     return getattr(client, call.method)(
                         self._address(call),
                         cast_to=openai.APIResponse[object],
                         **arguments,
                     )
             except openai.APIError as error:
-                time.sleep(self._delay(error, attempt, call))
-        raise AssertionError("count() never ends")
+                time.sleep(self._delay(error, attempts, call))
 
     async def aopen(
-        self, call: Call, *, stream: bool = False
+        self, call: Call, attempts: Attempts | None = None, *, stream: bool = False
     ) -> "openai.AsyncAPIResponse[object]":
         """Send a call, as often as needed, and return its response.
 
         Args:
             call: What to send.
+            attempts: Those made before; None for none.
             stream: Whether to leave the body unread.
         """
         import openai
 
         client: Any = await self._pool.aopen(self._lease)
-        for attempt in count():
+        attempts = attempts or self.begin(call.limits)
+        while True:
+            attempts.made += 1
+            silence, latest = attempts.opening(stream=stream)
+            timeout = self._timeout(attempts, silence)
             try:
-                with _arguments(call, stream=stream) as arguments:
-                    return await getattr(client, call.method)(
-                        self._address(call),
-                        cast_to=openai.AsyncAPIResponse[object],
-                        **arguments,
-                    )
-            except openai.APIError as error:
-                await asyncio.sleep(self._delay(error, attempt, call))
-        raise AssertionError("count() never ends")
+                with _arguments(call, timeout, stream=stream) as arguments:
+                    async with asyncio.timeout(latest):
+                        return await getattr(client, call.method)(
+                            self._address(call),
+                            cast_to=openai.AsyncAPIResponse[object],
+                            **arguments,
+                        )
+            except (openai.APIError, TimeoutError) as error:
+                await asyncio.sleep(self._delay(error, attempts, call))
 
     def _address(self, call: Call) -> str:
         """Return a call's whole URL: joining one takes the SDK 5 % of a short call."""
         return f"{self.settings.base_url.rstrip('/')}{call.path}"
 
-    def _delay(self, error: "openai.APIError", attempt: int, call: Call) -> float:
+    def _timeout(self, attempts: Attempts, silence: float) -> JsonObject:
+        """Return the SDK's option where it is another than the shared client's own."""
+        limits, left = self.settings.limits, attempts.left
+        connect = attempts.limits.connect
+        if left is None and (silence, connect) == (limits.first_byte, limits.connect):
+            return {}
+        import openai
+
+        most = silence if left is None else min(silence, left)
+        return {"timeout": openai.Timeout(most, connect=min(connect, most))}
+
+    def _delay(
+        self,
+        error: "openai.APIError | TimeoutError",
+        attempts: Attempts,
+        call: Call,
+    ) -> float:
         """Return the wait before the next attempt, or raise what the caller is told."""
-        from openai import APIConnectionError
+        from openai import APIConnectionError, APITimeoutError
 
         from langchain_kimi._failures import read_api_error
 
-        told = self.settings.redact(read_api_error(error, model=call.model))
-        self.settings.redact(error)
-        unsure = isinstance(error, APIConnectionError) and not call.repeatable
-        delay = retry_delay(
-            told, attempt=attempt, max_retries=self.settings.max_retries
+        if isinstance(error, TimeoutError):
+            request = self._pool.describe(call.method, call.path)
+            error = APITimeoutError(request)
+        told = read_api_error(
+            error, model=call.model, limits=attempts.limits, over=attempts.over
         )
-        if delay is None or unsure:
+        self.settings.redact(error)
+        self.settings.redact(told)
+        unsure = isinstance(error, APIConnectionError) and not call.repeatable
+        delay = attempts.next_wait(told, repeatable=not unsure)
+        if delay is None:
             raise told from error
         return delay
 
@@ -244,11 +284,18 @@ class Clients:
 
 
 @contextmanager
-def _arguments(call: Call, *, stream: bool) -> Generator[JsonObject]:
+def _arguments(
+    call: Call, timeout: JsonObject, *, stream: bool
+) -> Generator[JsonObject]:
     """Give the SDK's arguments for one attempt; a file is open only meanwhile."""
     headers = dict(_UNREAD) if stream else {}
     # A redirect would take the messages and `default_headers` to another host.
-    options = {"headers": headers, "params": call.query, "follow_redirects": False}
+    options = {
+        "headers": headers,
+        "params": call.query,
+        "follow_redirects": False,
+        **timeout,
+    }
     arguments: JsonObject = {"options": options}
     if stream:
         arguments["stream"] = True

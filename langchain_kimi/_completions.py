@@ -1,21 +1,22 @@
 """A chat request -> the answer, whole or in chunks, over the shared clients."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from langchain_kimi._client import Answer, Call, Clients, read_request_id
-from langchain_kimi._redaction import forget
+from langchain_kimi._client import Answer, Call, Clients
+from langchain_kimi._pieces import aread_pieces, read_pieces
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
-from langchain_kimi._stream import StreamReader
+from langchain_kimi._resume import NO_RESUMES, Resumes, Stretch
+from langchain_kimi._timeouts import Limits
 from langchain_kimi._wire import ChatRequest, JsonObject
 
 if TYPE_CHECKING:
     import openai
-
-    from langchain_kimi._failures import Response
 
 CHAT_PATH = "/chat/completions"
 ESTIMATE_PATH = "/tokenizers/estimate-token-count"
@@ -24,70 +25,122 @@ ESTIMATE_PATH = "/tokenizers/estimate-token-count"
 class Completions(Clients):
     """The clients of a chat model."""
 
-    def complete(self, request: ChatRequest) -> ChatResult:
+    def complete(
+        self, request: ChatRequest, limits: Limits | None = None
+    ) -> ChatResult:
         """Send a request and return the whole answer.
 
         Args:
             request: The body, as `build_request` returns it.
+            limits: How long it may take; None for what the settings say.
         """
-        return self._read_result(self.request(_chat_call(request)))
+        return self._read_result(self.request(_chat_call(request, limits)))
 
-    async def acomplete(self, request: ChatRequest) -> ChatResult:
+    async def acomplete(
+        self, request: ChatRequest, limits: Limits | None = None
+    ) -> ChatResult:
         """Send a request and return the whole answer.
 
         Args:
             request: The body, as `build_request` returns it.
+            limits: How long it may take; None for what the settings say.
         """
-        return self._read_result(await self.arequest(_chat_call(request)))
+        return self._read_result(await self.arequest(_chat_call(request, limits)))
 
-    def stream(self, request: ChatRequest) -> Iterator[ChatGenerationChunk]:
+    def stream(
+        self,
+        request: ChatRequest,
+        limits: Limits | None = None,
+        resumes: Resumes = NO_RESUMES,
+    ) -> Iterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
             request: The body, as `build_request` returns it.
+            limits: How long it may take; None for what the settings say.
+            resumes: How the stream is resumed when it breaks.
         """
-        response = self.open(_chat_call(request), stream=True)
-        reader = self._open_reader(response)
-        try:
-            # To the end, beyond [DONE]: only then can the connection be used again.
-            for piece in response.iter_bytes():
-                yield from reader.feed(piece)
-            yield from reader.finish()
-        except Exception as error:
-            if not reader.done:
-                raise self._failure(error, response, request) from error
-        finally:
-            response.close()
+        stretch = self._begin_stream(request, limits, resumes)
+        while not stretch.is_over:
+            response = self._open_stream(stretch)
+            reader, arrived = stretch.open_reader(response), list[bytes]()
+            try:
+                # To the end, beyond [DONE]: only then can the connection be used again.
+                for piece in read_pieces(response, *stretch.limits):
+                    arrived.append(piece)
+                    yield from reader.feed(piece)
+                yield from reader.finish()
+                stretch = stretch.end()
+            except Exception as error:  # noqa: BLE001
+                stretch = stretch.follow(error, reader, response, arrived)
+            finally:
+                response.close()
+            time.sleep(stretch.wait)
+        yield from stretch.ending
 
-    async def astream(self, request: ChatRequest) -> AsyncIterator[ChatGenerationChunk]:
+    async def astream(
+        self,
+        request: ChatRequest,
+        limits: Limits | None = None,
+        resumes: Resumes = NO_RESUMES,
+    ) -> AsyncIterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
             request: The body, as `build_request` returns it.
+            limits: How long it may take; None for what the settings say.
+            resumes: How the stream is resumed when it breaks.
         """
-        response = await self.aopen(_chat_call(request), stream=True)
-        reader = self._open_reader(response)
-        try:
-            async for piece in response.iter_bytes():
-                for chunk in reader.feed(piece):
+        stretch = self._begin_stream(request, limits, resumes)
+        while not stretch.is_over:
+            response = await self._aopen_stream(stretch)
+            reader, arrived = stretch.open_reader(response), list[bytes]()
+            pieces = aread_pieces(response, *stretch.limits)
+            try:
+                async for piece in pieces:
+                    arrived.append(piece)
+                    for chunk in reader.feed(piece):
+                        yield chunk
+                for chunk in reader.finish():
                     yield chunk
-            for chunk in reader.finish():
-                yield chunk
+                stretch = stretch.end()
+            except Exception as error:  # noqa: BLE001
+                stretch = stretch.follow(error, reader, response, arrived)
+            finally:
+                await response.close()
+            await asyncio.sleep(stretch.wait)
+        for chunk in stretch.ending:
+            yield chunk
+
+    def _begin_stream(
+        self, request: ChatRequest, limits: Limits | None, resumes: Resumes
+    ) -> Stretch:
+        return Stretch(
+            asked=request,
+            request=request,
+            attempts=self.begin(limits),
+            resumes=resumes,
+            reasoning_field=self.settings.reasoning_field,
+            redact=self.settings.redact,
+        )
+
+    def _open_stream(self, stretch: Stretch) -> "openai.APIResponse[object]":
+        call = _chat_call(stretch.request, stretch.attempts.limits)
+        try:
+            return self.open(call, stretch.attempts, stream=True)
         except Exception as error:
-            if not reader.done:
-                raise self._failure(error, response, request) from error
-        finally:
-            await response.close()
+            stretch.tell(error)
+            raise
 
-    def _failure(
-        self, error: Exception, response: "Response", request: ChatRequest
-    ) -> "openai.APIError":
-        from langchain_kimi._failures import read_stream_failure
-
-        told = read_stream_failure(error, response, model=_model(request))
-        forget(error)
-        self.settings.redact(error)
-        return self.settings.redact(told)
+    async def _aopen_stream(
+        self, stretch: Stretch
+    ) -> "openai.AsyncAPIResponse[object]":
+        call = _chat_call(stretch.request, stretch.attempts.limits)
+        try:
+            return await self.aopen(call, stretch.attempts, stream=True)
+        except Exception as error:
+            stretch.tell(error)
+            raise
 
     def _read_result(self, answer: Answer) -> ChatResult:
         return answer.read(
@@ -96,12 +149,6 @@ class Completions(Clients):
                 request_id=answer.request_id,
                 reasoning_field=self.settings.reasoning_field,
             )
-        )
-
-    def _open_reader(self, response: "Response") -> StreamReader:
-        return StreamReader(
-            request_id=read_request_id(response),
-            reasoning_field=self.settings.reasoning_field,
         )
 
     def count_tokens(self, request: JsonObject) -> int | None:
@@ -130,14 +177,11 @@ class Completions(Clients):
         return answer.read(lambda found: int(found["data"]["total_tokens"]))
 
 
-def _chat_call(request: ChatRequest) -> Call:
+def _chat_call(request: ChatRequest, limits: Limits | None = None) -> Call:
     return Call(
         method="post",
         path=CHAT_PATH,
         content=encode_request(request),
-        model=_model(request),
+        model=request.get("model", ""),
+        limits=limits,
     )
-
-
-def _model(request: ChatRequest) -> str:
-    return request.get("model", "")

@@ -32,6 +32,7 @@ from langchain_kimi._secrets import (
     open_headers,
     without_values,
 )
+from langchain_kimi._timeouts import Timeout, read_limits, read_timeout
 from langchain_kimi._wire import JsonObject
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~\w-]+", re.ASCII)
@@ -65,12 +66,12 @@ class ConnectionFields(BaseModel):
     """The API's address, with `/v1` and without a user name; else the region's; else
     MOONSHOT_API_BASE, MOONSHOT_BASE_URL or KIMI_BASE_URL; else the international
     platform's."""
-    timeout: float | None = Field(default=None, alias="request_timeout", gt=0)
+    timeout: Timeout = Field(default=None, alias="request_timeout")
     """Seconds without a byte before giving up; None for 900, since a whole answer
-    begins to arrive only when it is finished."""
+    begins to arrive only when it is finished. Or `Timeouts`, or a dict of its keys."""
     max_retries: int = Field(default=2, ge=0)
     """How often a request is sent again after a rate limit, overload, 5xx or lost
-    connection; never once a stream has begun."""
+    connection; never once a chunk of a stream was given out."""
     default_headers: dict[str, str] | None = Field(default=None, repr=False)
     """Headers of each request. Like the key, their values are in no dump or pickle."""
     redact_account_ids: bool = False
@@ -109,6 +110,11 @@ class ConnectionFields(BaseModel):
     def _check_address(cls, url: str) -> str:
         check_address(url)
         return url
+
+    @field_validator("timeout", mode="before")
+    @classmethod
+    def _read_timeout(cls, given: object) -> Timeout:
+        return read_timeout(given)
 
     @field_validator("default_headers", mode="before")
     @classmethod
@@ -193,7 +199,7 @@ def build_client_settings(fields: ConnectionFields) -> ClientSettings:
     return ClientSettings(
         api_key=fields.api_key,
         base_url=fields.base_url,
-        timeout=fields.timeout,
+        limits=read_limits(fields.timeout),
         max_retries=fields.max_retries,
         default_headers=fields.default_headers,
         http_client=fields.http_client,

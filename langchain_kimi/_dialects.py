@@ -33,6 +33,8 @@ class Dialect:
     """Whether reasoning that came under another key goes back under that one."""
     expands_aliases: bool = True
     """Whether a name for a model in one mode is written out as these two."""
+    partial_mode: bool = False
+    """Whether it continues an answer that the request begins (`partial`)."""
     fetches_urls: bool = False
     """Whether it loads images and videos from public addresses."""
     source: str
@@ -43,7 +45,9 @@ _MOONSHOT = Dialect(
     hosts=("moonshot.ai", "moonshot.cn", "kimi.com", "kimi.ai"),
     hosted=True,
     echoes=False,
-    source="kimi-api.md 0.1, 4.1 and 8",
+    # Of each current model; of the others' servers nothing is published.
+    partial_mode=True,
+    source="kimi-api.md 0.1, 1.2, 4.1, 6.2 and 8",
 )
 _DIALECTS: tuple[Dialect, ...] = (
     _MOONSHOT,

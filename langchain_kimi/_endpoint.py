@@ -10,6 +10,7 @@ from langchain_kimi._connection import ConnectionFields, build_client_settings
 from langchain_kimi._platforms import Region
 from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import read_validation_error
+from langchain_kimi._timeouts import GivenTimeout
 from langchain_kimi._wire import JsonObject
 
 
@@ -20,7 +21,7 @@ class Endpoint:
         self,
         api_key: str | SecretStr | None = None,
         base_url: str | None = None,
-        timeout: float | None = None,
+        timeout: GivenTimeout = None,
         max_retries: int = 2,
         default_headers: dict[str, str] | None = None,
         region: Region | None = None,
@@ -33,7 +34,8 @@ class Endpoint:
             api_key: The API key; else MOONSHOT_API_KEY, then KIMI_API_KEY.
             base_url: The API's address, with `/v1`; else MOONSHOT_API_BASE,
                 MOONSHOT_BASE_URL or KIMI_BASE_URL; else the international platform's.
-            timeout: Seconds without a byte before giving up; None for 900.
+            timeout: Seconds without a byte before giving up; None for 900. Or
+                `Timeouts`, or a dict of its keys.
             max_retries: How often a request is sent again after a rate limit,
                 overload, 5xx or lost connection.
             default_headers: Headers of each request.

@@ -13,6 +13,7 @@ from langchain_kimi._json import as_object
 from langchain_kimi._response import UnreadableResponseError
 from langchain_kimi._rules import shorten_url
 from langchain_kimi._stream import ErrorEvent
+from langchain_kimi._timeouts import LimitName, Limits
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import ALIASES, find_model
 from langchain_kimi.errors import (
@@ -33,6 +34,9 @@ from langchain_kimi.errors import (
     KimiTimeoutError,
 )
 
+StreamFailure: TypeAlias = (
+    KimiStatusError | KimiConnectionError | KimiTimeoutError | KimiResponseError
+)
 Response: TypeAlias = openai.APIResponse[object] | openai.AsyncAPIResponse[object]
 
 _MISSING = "resource_not_found_error"
@@ -64,17 +68,23 @@ _OVERFLOW = (
 )
 
 
-def read_api_error(error: openai.APIError, *, model: str) -> openai.APIError:
+def read_api_error(
+    error: openai.APIError, *, model: str, limits: Limits, over: bool = False
+) -> StreamFailure:
     """Return the Kimi exception for an exception of the SDK.
 
     Args:
         error: What the openai SDK raised.
         model: The model id of the request, for hints.
+        limits: The limits of the call.
+        over: Whether `total` has run out.
     """
     if isinstance(error, openai.APIStatusError):
         return _read_status_error(error, model)
-    if isinstance(error, openai.APITimeoutError) and not _was_lost(error):
-        return KimiTimeoutError(request=error.request)
+    if isinstance(error, openai.APITimeoutError) and not _was_lost(error.__cause__):
+        connecting = "Connect" in type(error.__cause__).__name__
+        limit = "total" if over else "connect" if connecting else "first_byte"
+        return _timeout(limit, limits, error.request)
     if isinstance(error, openai.APIConnectionError):
         cause = f": {_words(error.__cause__)}" if error.__cause__ else ""
         return KimiConnectionError(
@@ -84,11 +94,32 @@ def read_api_error(error: openai.APIError, *, model: str) -> openai.APIError:
     return KimiResponseError(error.message, error.request, body=error.body)
 
 
-def _was_lost(error: openai.APITimeoutError) -> bool:
+def _was_lost(error: BaseException | None) -> bool:
     """Tell a lost connection: aiohttp's adapter calls it a timeout to connect."""
-    cause = error.__cause__ and error.__cause__.__cause__
+    cause = error and error.__cause__
     from_aiohttp = type(cause).__module__.startswith("aiohttp")
     return from_aiohttp and not isinstance(cause, TimeoutError)
+
+
+_RAN_OUT: Mapping[LimitName, str] = {
+    "connect": "There was no connection to {host} within {seconds:g} s. Look at the "
+    "address and the network",
+    "first_byte": "{host} did not begin to answer within {seconds:g} s; a whole answer "
+    "begins only when it is finished. Stream it",
+    "gap": "{host} sent no more of a stream for {seconds:g} s, after {arrived:,} bytes",
+    "total": "The call to {host} was not done within {seconds:g} s, attempts and waits "
+    "included; {arrived:,} bytes of an answer had arrived",
+}
+
+
+def _timeout(
+    limit: LimitName, limits: Limits, request: Any, arrived: int = 0
+) -> KimiTimeoutError:
+    seconds: float = getattr(limits, limit)
+    host = request.url.host
+    words = _RAN_OUT[limit].format(host=host, seconds=seconds, arrived=arrived)
+    message = f"{words}. To wait longer set timeout=Timeouts({limit}=...)"
+    return KimiTimeoutError(message, request=request, limit=limit, seconds=seconds)
 
 
 def _words(cause: BaseException) -> str:
@@ -222,29 +253,68 @@ def _hint(chosen: type[KimiStatusError], model: str, host: str) -> str:
 
 
 def read_stream_failure(
-    error: Exception, response: Response, *, model: str
-) -> openai.APIError:
+    error: Exception,
+    response: Response,
+    *,
+    model: str,
+    limits: Limits,
+    over: bool = False,
+) -> StreamFailure:
     """Return the exception for a stream that broke after it had begun.
 
     Args:
         error: What a reader or the transport raised.
         response: The response that was being read.
         model: The model id of the request.
+        limits: The limits of the call.
+        over: Whether `total` has run out.
     """
     if isinstance(error, ErrorEvent):
         return read_error_body(error.body, response, model=model)
     if isinstance(error, UnreadableResponseError):
         return read_unreadable(error, response)
-    # httpx or httpx2 raised it, which must not be imported here.
-    if "Timeout" in type(error).__name__:
-        return KimiTimeoutError(request=response.http_request)
+    # httpx or httpx2 raised it, which must not be imported here. What was hung up on
+    # when `total` ran out may look like any end of a stream.
+    if over or ("Timeout" in type(error).__name__ and not _was_lost(error)):
+        arrived = response.http_response.num_bytes_downloaded
+        limit = "total" if over else "gap"
+        return _timeout(limit, limits, response.http_request, arrived)
     return KimiStreamInterruptedError(
         message=f"The answer of {model} is incomplete: {error or type(error).__name__}",
         request=response.http_request,
     )
 
 
-def read_error_body(body: object, response: Response, *, model: str) -> openai.APIError:
+def add_words(failure: StreamFailure, words: str) -> StreamFailure:
+    """Return a failure that says one thing more.
+
+    Args:
+        failure: What is told so far.
+        words: A sentence, without its full stop.
+    """
+    failure.message = f"{failure.message.rstrip('.')}. {words}"
+    failure.args = (failure.message,)
+    return failure
+
+
+def read_exhaustion(failure: StreamFailure) -> KimiStreamInterruptedError:
+    """Return the exception for an answer that was resumed as often as is allowed.
+
+    Args:
+        failure: How the last attempt broke.
+    """
+    times = "once" if failure.resumes == 1 else f"{failure.resumes} times"
+    exhausted = KimiStreamInterruptedError(
+        message=f"{failure.message.rstrip('.')}. It was resumed {times}, as often as "
+        "stream_resumes allows; partial_message has what arrived",
+        request=failure.request,
+    )
+    exhausted.partial_message = failure.partial_message
+    exhausted.resumes = failure.resumes
+    return exhausted
+
+
+def read_error_body(body: object, response: Response, *, model: str) -> StreamFailure:
     """Return the exception for an error that came with status 200.
 
     Args:
@@ -255,7 +325,7 @@ def read_error_body(body: object, response: Response, *, model: str) -> openai.A
     message = str(as_object(body).get("message", body))
     http_response = cast("Any", response.http_response)
     error = openai.APIStatusError(message, response=http_response, body=body)
-    return read_api_error(error, model=model)
+    return _read_status_error(error, model)
 
 
 def read_unreadable(

@@ -79,6 +79,9 @@ class KimiFields(ConnectionFields, BaseChatModel):
     """Whether `invoke` streams too; leave it alone to let LangChain decide."""
     stream_usage: bool = True
     """Whether a stream asks for the usage chunk."""
+    stream_resumes: int = Field(default=0, ge=0)
+    """How often a stream that breaks is continued in partial mode from where it broke,
+    each time with the retries of a request; docs/resuming.md says what cannot be."""
 
     def __init__(self, **settings: Any) -> None:
         """Check the settings; nothing is opened or imported before the first call.

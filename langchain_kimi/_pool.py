@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from langchain_kimi._platforms import check_secrets, is_exposed, restore_key
 from langchain_kimi._redaction import redact
 from langchain_kimi._secrets import SecretHeaders, without_values
+from langchain_kimi._timeouts import Limits
 
 if TYPE_CHECKING:
     import openai
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 _Error = TypeVar("_Error", bound=BaseException)
 _Client = TypeVar("_Client", "openai.OpenAI", "openai.AsyncOpenAI")
 
-# A whole answer's headers come when it is finished: "allow >= 15 min read".
-_READ_SECONDS, _CONNECT_SECONDS = 900.0, 10.0
 # How many settings are remembered while no object has them.
 _REMEMBERED = 32
 
@@ -39,8 +38,8 @@ class ClientSettings:
 
     api_key: SecretStr
     base_url: str
-    timeout: float | None = None
-    """Seconds without a byte before giving up; None for 900 (10 to connect)."""
+    limits: Limits = field(default_factory=Limits)
+    """How long a call and its parts may take."""
     max_retries: int = 2
     default_headers: dict[str, str] | None = field(default=None, repr=False)
     http_client: Any = None
@@ -83,6 +82,7 @@ class _Opened:
     """The async client of a loop, its users, and what closes it."""
 
     client: "openai.AsyncOpenAI"
+    transport: Any
     ending: AsyncGenerator[None, None]
     users: WeakSet[Lease] = field(default_factory=WeakSet[Lease])
 
@@ -139,13 +139,26 @@ class Pool:
                 opened.users.add(lease)
                 return opened.client
             self._forget_closed_loops()
-            client = _build_async(self._settings)
-            own = not self._settings.http_async_client
-            opened = _Opened(client, _close_with_loop(client, own=own))
+            given = self._settings.http_async_client
+            transport = given or _build_transport()
+            client = _build_async(self._settings, transport)
+            ending = _close_with_loop(client, own=not given)
+            opened = _Opened(client, transport, ending)
             opened.users.add(lease)
             self._by_loop[loop] = opened
         await anext(opened.ending)
         return opened.client
+
+    def describe(self, method: str, path: str) -> Any:
+        """Return the request that was being sent in the running loop.
+
+        Args:
+            method: The HTTP method.
+            path: The path after the base URL.
+        """
+        opened = self._by_loop[asyncio.get_running_loop()]
+        url = self._settings.base_url.rstrip("/") + path
+        return opened.transport.build_request(method.upper(), url)
 
     def _forget_closed_loops(self) -> None:
         """Let go of clients whose connections nobody can use or close any more."""
@@ -208,7 +221,7 @@ def find_pool(settings: ClientSettings) -> Pool:
     return _share_pool(
         settings.api_key,
         settings.base_url,
-        settings.timeout,
+        settings.limits,
         None if headers is None else _HeaderItems(headers.items()),
     )
 
@@ -226,13 +239,13 @@ class _HeaderItems(tuple[tuple[str, str], ...]):
 def _share_pool(
     api_key: SecretStr,
     base_url: str,
-    timeout: float | None,
+    limits: Limits,
     headers: _HeaderItems | None,
 ) -> Pool:
     settings = ClientSettings(
         api_key=api_key,
         base_url=base_url,
-        timeout=timeout,
+        limits=limits,
         default_headers=None if headers is None else SecretHeaders(headers),
     )
     return Pool(settings)
@@ -245,10 +258,9 @@ def _build(settings: ClientSettings) -> "openai.OpenAI":
     return _finish(client, settings)
 
 
-def _build_async(settings: ClientSettings) -> "openai.AsyncOpenAI":
+def _build_async(settings: ClientSettings, transport: Any) -> "openai.AsyncOpenAI":
     import openai
 
-    transport = settings.http_async_client or _build_transport()
     client = openai.AsyncOpenAI(**_options(settings), http_client=transport)
     return _finish(client, settings)
 
@@ -278,12 +290,11 @@ def _options(settings: ClientSettings) -> dict[str, Any]:
     import openai
 
     check_secrets(settings.api_key, settings.default_headers)
-    headers = settings.default_headers
-    read = _READ_SECONDS if settings.timeout is None else settings.timeout
+    headers, limits = settings.default_headers, settings.limits
     return {
         "api_key": "-",
         "base_url": settings.base_url,
-        "timeout": openai.Timeout(read, connect=min(read, _CONNECT_SECONDS)),
+        "timeout": openai.Timeout(limits.first_byte, connect=limits.connect),
         "max_retries": 0,
         "default_headers": headers and SecretHeaders(headers),
     }

@@ -34,8 +34,8 @@ _BUILT_WITH = (
     "rate_limiter",
     "redact_account_ids",
     "region",
+    "stream_resumes",
     "streaming",
-    "timeout",
 )
 _PARTIAL = "end the conversation with partial_message(prefix)."
 # Keys that LangChain puts beside the settings for its own tracing.

@@ -122,6 +122,11 @@ class StreamReader:
         self._choice_usage: JsonObject = {}
         self._finish_reason: str | None = None
 
+    @property
+    def began(self) -> bool:
+        """Whether a chunk was made: the first one takes the metadata with it."""
+        return self._metadata == {}
+
     def feed(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
         """Return the chunks that a piece of the body completes, read as one goes on.
 
@@ -182,6 +187,7 @@ class StreamReader:
         try:
             if data != b"[DONE]":
                 return self._read_chunk(event)
+            self._check_end()
             chunks = self._read_end()
         except (
             AttributeError,
@@ -196,6 +202,14 @@ class StreamReader:
         # Not before: what cannot be read at the end is an error like any other.
         self.done = True
         return chunks
+
+    def _check_end(self) -> None:
+        """Refuse an end that nothing led to: Kimi tells reason and usage before it.
+
+        Either will do: OpenRouter was seen to tell the usage alone (tests/data).
+        """
+        if not (self._finish_reason or self._usage or self._choice_usage):
+            raise EOFError("[DONE] came without a finish reason or usage")
 
     def _read_plain(self, event: JsonObject) -> ChatGenerationChunk | None:
         """Read an event that says one text and nothing else, as nearly all do.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, Self, cast
 
 from langchain_core.callbacks import (
@@ -28,6 +29,7 @@ from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._request import build_request
 from langchain_kimi._settings import build_settings
 from langchain_kimi._structured import Method, build_structured
+from langchain_kimi._timeouts import Limits, Timeouts, read_limits
 from langchain_kimi._tools import Tool, build_tools
 from langchain_kimi._tracing import build_tracing, sum_outputs
 from langchain_kimi._wire import ChatRequest, JsonObject
@@ -81,6 +83,7 @@ class ChatKimi(KimiAccount):
     ) -> JsonObject:
         """Return the settings of a call, on top of the model's own; None sets none."""
         given = {name: value for name, value in settings.items() if value is not None}
+        given.pop("timeout", None)
         stops = {} if stop is None else {"stop": stop}
         return {**self._default_params, **given, **stops}
 
@@ -92,7 +95,7 @@ class ChatKimi(KimiAccount):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._request(messages, stop, kwargs, stream=False)
-        return self._open_clients().complete(request)
+        return self._open_clients().complete(request, _limits(kwargs))
 
     async def _agenerate(
         self,
@@ -102,7 +105,7 @@ class ChatKimi(KimiAccount):
         **kwargs: Any,
     ) -> ChatResult:
         request = await self._arequest(messages, stop, kwargs, stream=False)
-        return await self._open_clients().acomplete(request)
+        return await self._open_clients().acomplete(request, _limits(kwargs))
 
     def _stream(
         self,
@@ -112,7 +115,8 @@ class ChatKimi(KimiAccount):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         request = self._request(messages, stop, kwargs, stream=True)
-        return self._open_clients().stream(request)
+        clients, limits = self._open_clients(), _limits(kwargs)
+        return clients.stream(request, limits, self._resumes)
 
     async def _astream(
         self,
@@ -122,7 +126,8 @@ class ChatKimi(KimiAccount):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = await self._arequest(messages, stop, kwargs, stream=True)
-        async for chunk in self._open_clients().astream(request):
+        clients, limits = self._open_clients(), _limits(kwargs)
+        async for chunk in clients.astream(request, limits, self._resumes):
             yield chunk
 
     def bind_tools(
@@ -266,6 +271,18 @@ class ChatKimi(KimiAccount):
         headers = {"default_headers": "KIMI_DEFAULT_HEADERS"}
         key = {"api_key": key_variable(self.region, self.base_url)}
         return {**key, **headers} if self.default_headers else key
+
+    @property
+    def lc_attributes(self) -> dict[str, Any]:
+        """The fields that a dump writes in another form."""
+        timeout = self.timeout
+        return {"timeout": asdict(timeout)} if isinstance(timeout, Timeouts) else {}
+
+
+def _limits(settings: Mapping[str, Any]) -> Limits | None:
+    """Return the limits of one call, None for the model's own."""
+    timeout = settings.get("timeout")
+    return None if timeout is None else read_limits(timeout)
 
 
 # The first object takes half a millisecond more than others: langchain-core and

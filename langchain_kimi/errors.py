@@ -20,9 +20,10 @@
     KimiBatchRequestError       ModelError: one request of a batch failed
 
 The last four are retryable too: nothing says that the same request would fail again.
+An error that ended a stream has the answer so far in `partial_message`.
 """
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import openai
 from langchain_core.exceptions import (
@@ -39,6 +40,10 @@ from langchain_core.exceptions import (
 )
 
 from langchain_kimi._refusal import KimiSettingError
+from langchain_kimi._timeouts import LimitName
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
 
 __all__ = [
     "KimiAuthenticationError",
@@ -64,6 +69,15 @@ __all__ = [
 
 class _Portable(Exception):
     """Can be pickled and copied, as worker pools do; a copy has no HTTP response."""
+
+    attempts: int = 1
+    """How often the request was sent."""
+    partial_message: "AIMessage | None" = None
+    """What had arrived of a stream: reasoning, text, ids, model, and usage if any was
+    told. Calls that are not whole are its `invalid_tool_calls`. None outside of a
+    stream, and where nothing had arrived."""
+    resumes: int = 0
+    """How often the stream had been resumed."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {k: v for k, v in vars(self).items() if k not in _HTTP}
@@ -145,11 +159,37 @@ class KimiConnectionError(_Portable, openai.APIConnectionError, ModelConnectionE
 
 
 class KimiStreamInterruptedError(KimiConnectionError):
-    """The stream ended without `[DONE]`: what arrived is not the whole answer."""
+    """The stream ended without `[DONE]`: what arrived is not the whole answer.
+
+    Attributes:
+        partial_message: What had arrived, None if nothing had.
+        resumes: How often it had been resumed (`stream_resumes`).
+    """
 
 
 class KimiTimeoutError(_Portable, openai.APITimeoutError, ModelTimeoutError):
-    """The API did not answer in time."""
+    """The API did not answer in time.
+
+    Attributes:
+        limit: Which of the limits of `Timeouts` ran out: `connect`, `first_byte`,
+            `gap` or `total`.
+        seconds: How long that limit is.
+    """
+
+    def __init__(
+        self, message: str, *, request: Any, limit: LimitName, seconds: float
+    ) -> None:
+        """Tell what ran out.
+
+        Args:
+            message: The words.
+            request: The HTTP request of the SDK's transport.
+            limit: The name of the limit.
+            seconds: How long it is.
+        """
+        super().__init__(request)
+        self.args, self.message = (message,), message
+        self.limit, self.seconds = limit, seconds
 
 
 class KimiResponseError(_Portable, openai.APIError, ModelAPIError):

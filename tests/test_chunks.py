@@ -140,7 +140,8 @@ def test_chunks_share_nothing() -> None:
     """Whoever changes one chunk changes only that one."""
     deltas = [{"content": "x"}, {"reasoning_content": "x"}] * 2
     events = [json.dumps({"choices": [{"delta": delta}]}) for delta in deltas]
-    body = "".join(f"data: {event}\n\n" for event in [*events, "[DONE]"]).encode()
+    events += ['{"choices": [{"finish_reason": "stop"}]}', "[DONE]"]
+    body = "".join(f"data: {event}\n\n" for event in events).encode()
     untouched = state(read(body)[1:])
     changed, *others = read(body)
     message: Any = changed.message

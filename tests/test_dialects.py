@@ -212,7 +212,10 @@ def test_reasoning_goes_back_under_the_key_it_came_under(
     model = chat(model=_WEIGHTS, dialect=dialect)
     if streams:
         deltas = [{came: "Two "}, {came: "and two."}, {"content": "4"}]
-        events = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+        events: list[Any] = [
+            {"choices": [{"index": 0, "delta": delta}]} for delta in deltas
+        ]
+        events[-1]["choices"][0]["finish_reason"] = "stop"
         lines = [f"data: {json.dumps(event)}\n\n" for event in events]
         body = "".join([*lines, "data: [DONE]\n\n"]).encode()
         kimi.send(body, content_type="text/event-stream")

@@ -108,6 +108,15 @@ def test_the_example_of_costs_runs_without_a_key() -> None:
     assert "49.58894 are left" in told
 
 
+def test_the_example_of_a_resumed_stream_runs_without_a_key() -> None:
+    """Cut while it thinks and while it speaks: both are as if never cut."""
+    told = _run("examples/resumed_stream.py")
+    assert "Thought: The user says: Why is the sea salt?. There are 0 tools" in told
+    assert 'Said: The request was: "Why is the sea salt?". This answer' in told
+    assert told.count("Sent back: ") == 2
+    assert "2 resumes; 2 attempts told no usage" in told
+
+
 def test_the_example_of_an_image_runs_without_a_key() -> None:
     """The picture arrives both ways, and the cut answer is whole in the end."""
     told = _run("examples/ask_an_image.py")

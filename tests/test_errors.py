@@ -21,7 +21,6 @@ from langchain_core.exceptions import (
 )
 
 from langchain_kimi import errors
-from langchain_kimi._retry import retry_delay
 from langchain_kimi.catalogue import MODELS
 from langchain_kimi.emulator import Emulator
 from tests.conftest import Ask, Chat
@@ -229,27 +228,6 @@ async def test_retries_end(kimi: Emulator, chat: Chat, ask: Ask) -> None:
 
 def _through_pickle(error: Exception) -> Exception:
     return pickle.loads(pickle.dumps(error))
-
-
-class _Busy(ModelRateLimitError):
-    def __init__(self, **headers: str) -> None:
-        super().__init__()
-        self.response = type("Response", (), {"headers": headers})()
-
-
-def test_the_wait_is_the_server_s_or_grows() -> None:
-    """A long wait asked for is not slept through but told."""
-    assert retry_delay(_Busy(**{"retry-after": "3"}), attempt=0, max_retries=1) == 3
-    cooldown = _Busy(**{"msh-cooldown-seconds": "2"})
-    assert retry_delay(cooldown, attempt=0, max_retries=1) == 2
-    assert retry_delay(_Busy(**{"retry-after": "90"}), attempt=0, max_retries=1) is None
-    date = _Busy(**{"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"})
-    for attempt in range(12):
-        wait = retry_delay(date, attempt=attempt, max_retries=20)
-        assert wait is not None
-        assert 0.25 * 2 ** min(attempt, 4) <= wait <= 8
-    assert retry_delay(date, attempt=1, max_retries=1) is None
-    assert retry_delay(ValueError(), attempt=0, max_retries=1) is None
 
 
 @pytest.mark.parametrize(

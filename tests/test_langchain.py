@@ -156,6 +156,7 @@ def test_what_is_public_is_listed() -> None:
         "KimiFileParser",
         "KimiFiles",
         "KimiFormulaToolkit",
+        "Timeouts",
         "__version__",
         "dynamic_tools",
         "join_partial",

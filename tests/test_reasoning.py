@@ -194,7 +194,8 @@ async def test_reasoning_of_newer_vllm_goes_back_under_its_name(
     body = (
         b'data: {"choices":[{"delta":{"reasoning":"Hm, "}}],"model":"m"}\n\n'
         b'data: {"choices":[{"delta":{"reasoning":"yes."}}]}\n\n'
-        b'data: {"choices":[{"delta":{"content":"Yes."}}]}\n\ndata: [DONE]\n\n'
+        b'data: {"choices":[{"delta":{"content":"Yes."},"finish_reason":"stop"}]}\n\n'
+        b"data: [DONE]\n\n"
     )
     whole = (
         b'{"model":"m","choices":[{"message":{"role":"assistant","content":"Yes.",'

@@ -162,7 +162,7 @@ def test_a_wrong_field_is_refused_when_it_is_built(
     ("fields", "settings", "words"),
     [
         ({}, {"temprature": 1}, "no setting 'temprature'. Did you mean 'temperature'"),
-        ({}, {"timeout": 1}, r"give it to ChatKimi\(timeout="),
+        ({}, {"max_retries": 1}, r"give it to ChatKimi\(max_retries="),
         ({}, {"reasoning_effort": ["low"]}, "reasoning_effort"),
         ({}, {"temperature": "hot"}, "temperature"),
         ({}, {"stop": "\ud800"}, "surrogates"),

@@ -90,7 +90,8 @@ def test_top_level_usage_replaces_the_choice_s() -> None:
 
 def test_a_stream_without_usage_has_none() -> None:
     """No figure is invented."""
-    assert _merged(_chunks(_events(_delta(content="x")))).usage_metadata is None
+    answer = _merged(_chunks(_events(_delta("stop", content="x"))))
+    assert answer.usage_metadata is None
 
 
 async def test_a_stream_without_done_is_an_error(
@@ -102,6 +103,21 @@ async def test_a_stream_without_done_is_an_error(
         await ask_stream(chat(), "hi")
     assert isinstance(caught.value, openai.APIConnectionError)
     assert isinstance(caught.value, ModelConnectionError)
+
+
+async def test_done_without_an_end_before_it_is_an_error(
+    kimi: Emulator, chat: Chat, ask_stream: Ask
+) -> None:
+    """A proxy that closes a cut stream well: nothing told a reason or the usage."""
+    kimi.send(_events(_delta(content="Half an ans")), content_type="text/event-stream")
+    with pytest.raises(KimiStreamInterruptedError, match="without a finish reason"):
+        await ask_stream(chat(max_retries=0), "hi")
+
+
+@pytest.mark.parametrize("told", [_delta("stop"), {"choices": [], "usage": _USAGE}])
+def test_a_reason_or_the_usage_is_end_enough(told: dict[str, Any]) -> None:
+    """OpenRouter was seen to tell the usage alone."""
+    assert _merged(_chunks(_events(_delta(content="All."), told))).content == "All."
 
 
 async def test_an_invoke_that_streams_is_not_cut_off_either(
@@ -226,7 +242,9 @@ def test_fragments_merge_by_call(events: list[dict[str, Any]]) -> None:
 
 def test_a_call_without_id_gets_one() -> None:
     """LangChain's tool results need an id to answer to."""
-    answer = _merged(_chunks(_events(_tool(0, name="f", arguments="{}"))))
+    answer = _merged(
+        _chunks(_events(_tool(0, name="f", arguments="{}"), _delta("tool_calls")))
+    )
     assert answer.tool_calls[0]["id"]
 
 
@@ -234,7 +252,7 @@ def test_text_and_calls_of_one_delta_are_separate_chunks() -> None:
     """In one chunk they would make a malformed block."""
     delta = _tool(0, id="a", name="f", arguments="{}")
     delta["choices"][0]["delta"] |= {"content": "Hi.", "reasoning_content": "Hm."}
-    chunks = _chunks(_events(delta))
+    chunks = _chunks(_events(delta, _delta("tool_calls")))
     assert [[b["type"] for b in c.content_blocks] for c in chunks] == [
         ["reasoning"],
         ["text"],
@@ -463,7 +481,7 @@ async def test_a_whole_answer_to_a_stream_is_read(
     assert answer.usage_metadata["total_tokens"] == 13
     kimi.send(b'{"error":{"type":"engine_overloaded_error","message":"busy"}}')
     with pytest.raises(KimiOverloadedError, match="busy"):
-        await ask_stream(chat(), "hi")
+        await ask_stream(chat(max_retries=0), "hi")
 
 
 @pytest.mark.parametrize("awaited", [False, True])

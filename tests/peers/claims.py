@@ -359,7 +359,7 @@ CLAIMS = (
         "works",
         "limits are told by errors with the wait; prices stand in the catalogue",
         [
-            "test_errors.py::test_the_wait_is_the_server_s_or_grows",
+            "test_retries.py::test_the_wait_is_the_server_s_and_a_little_more",
             "test_catalogue.py::test_prices_are_those_of_the_platform",
         ],
     ),
