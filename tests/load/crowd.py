@@ -1,0 +1,134 @@
+"""Hundreds of callers at once: tasks of one loop, threads, and loops that come and go."""
+
+import asyncio
+import gc
+import itertools
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from threading import Lock, Thread
+from typing import Any
+
+from langchain_kimi import ChatKimi
+from tests.load.callers import Call
+from tests.load.questions import MODEL, Question
+
+# More accounts than the pool of clients remembers settings: some are built anew.
+_ACCOUNTS = 40
+_VISITORS, _VISIT_CALLS = 2, 4
+_TIMEOUT_SECONDS = 20.0
+_SETTLE_SECONDS = 5.0
+
+
+@dataclass
+class Tally:
+    """What all callers have seen."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    seen: list[str] = field(default_factory=list)
+    """What went wrong, in words."""
+    chunks: int = 0
+    loops: int = 0
+    """Event loops that were opened and closed."""
+    tasks_left: int = 0
+    """Tasks that were still there when all callers had gone and all was closed."""
+    _lock: Any = field(default_factory=Lock)
+
+    def add(self, call: Call, outcome: str) -> None:
+        """Count a call."""
+        with self._lock:
+            self.outcomes[outcome] += 1
+            self.chunks += call.chunks
+            if call.seen:
+                self.seen.append(call.seen)
+
+
+class Crowd:
+    """Callers that ask one question after the other."""
+
+    def __init__(
+        self, url: str, questions: list[Question], *, streams: int, threads: int
+    ) -> None:
+        self.tally = Tally()
+        self._url = url
+        self._questions = questions
+        self._streams, self._threads = streams, threads
+        self._numbers = itertools.count()
+        self._next = 0
+        self._end = 0.0
+        self._limit = 0.0
+
+    def start(self, *, seconds: float = 1e9, calls: float = 1e9) -> list[Thread]:
+        """Let them ask for so long, or so often; return the threads to wait for."""
+        for account in range(_ACCOUNTS):
+            self._ask(account + 1)
+        self._end, self._limit = time.monotonic() + seconds, self._next + calls
+        threads = [Thread(target=lambda: asyncio.run(self._stream_all()))]
+        threads += [Thread(target=self._ask_on) for _ in range(self._threads)]
+        threads += [Thread(target=self._visit_on) for _ in range(_VISITORS)]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def close(self) -> None:
+        """Close what sync calls opened, for all accounts."""
+        gc.collect()
+        for number in range(_ACCOUNTS + 1):
+            self._build_model(number).close()
+
+    def _is_on(self) -> bool:
+        return time.monotonic() < self._end and self._next < self._limit
+
+    async def _stream_all(self) -> None:
+        """Be the event loop of a server with many streams."""
+        await asyncio.gather(*(self._stream_on() for _ in range(self._streams)))
+        self.tally.tasks_left += await self._leave()
+
+    async def _stream_on(self) -> None:
+        while self._is_on():
+            await self._aask()
+
+    def _ask_on(self) -> None:
+        while self._is_on():
+            self._ask()
+
+    def _visit_on(self) -> None:
+        """Open a loop for a few calls of one account, as a worker thread does."""
+        while self._is_on():
+            asyncio.run(self._visit(self._next % _ACCOUNTS + 1))
+            self._ask(self._next % _ACCOUNTS + 1)
+
+    async def _visit(self, account: int) -> None:
+        self.tally.loops += 1
+        await asyncio.gather(*(self._aask(account) for _ in range(_VISIT_CALLS)))
+
+    async def _leave(self) -> int:
+        """Close the loop's connections; return how many tasks stay."""
+        gc.collect()
+        await self._build_model().aclose()
+        end = time.monotonic() + _SETTLE_SECONDS
+        while len(asyncio.all_tasks()) > 1 and time.monotonic() < end:
+            await asyncio.sleep(0)
+        return len(asyncio.all_tasks()) - 1
+
+    def _ask(self, account: int = 0) -> None:
+        call = self._next_call(account)
+        self.tally.add(call, call.run())
+
+    async def _aask(self, account: int = 0) -> None:
+        call = self._next_call(account)
+        self.tally.add(call, await call.arun())
+
+    def _next_call(self, account: int) -> Call:
+        number = self._next = next(self._numbers)
+        question = self._questions[number % len(self._questions)]
+        return Call(self._build_model(account), question, number)
+
+    def _build_model(self, account: int = 0) -> ChatKimi:
+        """Build a model, as a web server does for each request."""
+        return ChatKimi(
+            model=MODEL,
+            api_key=f"sk-account-{account}",
+            base_url=self._url,
+            timeout=_TIMEOUT_SECONDS,
+        )
