@@ -10,6 +10,7 @@ from threading import Event
 from types import FrameType
 
 from langchain_kimi.emulator._emulator import DEFAULT_KEY, Emulator
+from langchain_kimi.emulator._fault_queue import list_faults
 from langchain_kimi.emulator._server import HOST
 
 
@@ -19,7 +20,11 @@ def main(arguments: list[str] | None = None) -> int:
     Args:
         arguments: The command line without the program; None reads `sys.argv`.
     """
-    port: int = _build_parser().parse_args(arguments).port
+    given = _build_parser().parse_args(arguments)
+    if given.list_faults:
+        sys.stdout.write(f"{list_faults()}\n")
+        return 0
+    port: int = given.port
     stopped = Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -28,7 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     try:
-        emulator = Emulator(port=port).start()
+        emulator = Emulator(
+            port=port, faults=given.fault, fault_rate=given.fault_rate, seed=given.seed
+        ).start()
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     except (OSError, OverflowError) as error:
         reason = f"cannot listen on {HOST}:{port}: {error}"
         sys.stderr.write(f"{reason}; choose another --port\n")
@@ -48,6 +58,25 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--port", type=int, default=0, help="TCP port; 0, the default, takes a free one"
+    )
+    parser.add_argument(
+        "--fault",
+        action="append",
+        metavar="NAME[:PARAMETER=VALUE,...]",
+        help="a fault for the first chat requests, in order; with --fault-rate one of "
+        "those that are drawn. May be repeated",
+    )
+    parser.add_argument(
+        "--fault-rate",
+        type=float,
+        default=0.0,
+        help="the share of chat requests that gets a fault, 0 to 1",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="what decides which requests and faults"
+    )
+    parser.add_argument(
+        "--list-faults", action="store_true", help="list all faults, and exit"
     )
     return parser
 

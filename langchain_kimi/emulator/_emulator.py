@@ -8,6 +8,7 @@ from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._api import ANTHROPIC_ROOT, Api
 from langchain_kimi.emulator._exchange import Reply, Request
 from langchain_kimi.emulator._failures import build_failure
+from langchain_kimi.emulator._fault_queue import Faulted, FaultQueue, choose_fault
 from langchain_kimi.emulator._script import (
     CHAT_PATH,
     Script,
@@ -45,6 +46,9 @@ class Emulator:
         choice_usage: bool = True,
         x_api_key: bool = False,
         strict_signatures: bool = False,
+        faults: Collection[str] | None = None,
+        fault_rate: float = 0.0,
+        seed: int = 0,
     ) -> None:
         """Set up an emulator; `start`, or a `with` block, opens its port.
 
@@ -68,9 +72,15 @@ class Emulator:
             strict_signatures: Whether the Anthropic route refuses thinking that comes
                 back changed or unsigned. Its documentation wants it unchanged, but it
                 was seen to take both.
+            faults: Faults as the command takes them, such as `cut:at=in_event`. With
+                a rate those that are drawn, None for all that end by themselves and
+                harm no other request; without, those of the first chat requests.
+            fault_rate: The share of chat requests that gets a drawn fault, 0 to 1.
+            seed: What decides which requests and faults; equal seeds decide alike.
 
         Raises:
-            ValueError: A name in `models` is no model id of the catalogue.
+            ValueError: A name in `models` is no model id of the catalogue, or there is
+                no such fault, parameter or rate.
         """
         self._port = port
         self._settings = Settings(
@@ -87,9 +97,12 @@ class Emulator:
         )
         self._script = Script()
         self._api = Api(self._settings, self._script)
+        self._faults = FaultQueue(faults, fault_rate, seed)
         self._server: Server | None = None
         self.requests: list[Request] = []
         """The requests that have arrived, refused ones too."""
+        self.faulted: list[Faulted] = []
+        """The faults that were served, each with its request."""
 
     def __enter__(self) -> Self:
         return self.start()
@@ -136,8 +149,8 @@ class Emulator:
 
     @property
     def pending(self) -> int:
-        """How many scripted replies were not served yet."""
-        return len(self._script)
+        """How many scripted replies and faults were not served yet."""
+        return len(self._script) + len(self._faults)
 
     def handle(self, request: Request) -> Reply:
         """Record a request and return its reply, without any network.
@@ -146,7 +159,11 @@ class Emulator:
             request: Any HTTP request; see `Request`.
         """
         self.requests.append(request)
-        return self._api.handle(request)
+        fault = self._faults.take(request.path)
+        if fault is None:
+            return self._api.handle(request)
+        self.faulted.append(Faulted(str(fault), request))
+        return fault.reply(request, self._api.handle)
 
     def reply(
         self,
@@ -241,3 +258,20 @@ class Emulator:
         """
         fields = {"Content-Type": content_type, **(headers or {})}
         self._script.add(Reply(status=status, headers=fields, body=body), path)
+
+    def fault(self, name: str, *, path: str = CHAT_PATH, **parameters: Any) -> None:
+        """Script a fault for the next chat request; its reply is scripted as ever.
+
+        `kimi.fault("cut", at="in_event")` cuts what `reply`, `send` or the automatic
+        answer gives. Several faults queue up, one a request; docs/emulator.md lists
+        them with their parameters, as does the command with `--list-faults`.
+
+        Args:
+            name: The fault.
+            path: Another path whose next request gets it; `*` stands for anything.
+            **parameters: Its parameters; each has a usual value.
+
+        Raises:
+            ValueError: There is no such fault or parameter, or it takes no such value.
+        """
+        self._faults.add(choose_fault(name, parameters), path)

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.emulator._json import NotJsonError, read_json, to_bytes, write_json
+from langchain_kimi.emulator._message import Deliver
 
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -62,6 +63,8 @@ class Reply:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes | Iterable[bytes] = b""
+    deliver: Deliver | None = None
+    """How it is sent; None as it is."""
 
     @classmethod
     def of_json(cls, body: JsonObject) -> Self:

@@ -81,7 +81,7 @@ class Script:
     def _take(self, kinds: tuple[type[_Entry], ...], path: str) -> _Entry | None:
         with self._lock:
             for position, (pattern, entry) in enumerate(self._entries):
-                if _serves(pattern, path):
+                if serves(pattern, path):
                     if not isinstance(entry, kinds):
                         return None
                     del self._entries[position]
@@ -89,7 +89,13 @@ class Script:
             return None
 
 
-def _serves(pattern: str, path: str) -> bool:
+def serves(pattern: str, path: str) -> bool:
+    """Tell whether what is meant for a path, or for chat, serves a request's path.
+
+    Args:
+        pattern: A path; `*` stands for anything.
+        path: The path of a request.
+    """
     is_chat = pattern == CHAT_PATH and path in _CHAT_ROUTES
     return is_chat or fnmatchcase(path, pattern)
 

@@ -3,26 +3,31 @@
 Nothing is decided here; a function from requests to replies is put on the network.
 """
 
+import selectors
 import socket
 import socketserver
+import struct
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
-from threading import Thread, current_thread
+from threading import Event, Lock, Thread, current_thread
 from typing import Any, cast
 
 from langchain_kimi._rules import BODY_LIMIT
 from langchain_kimi.emulator._exchange import Reply, Request, read_request
 from langchain_kimi.emulator._failures import INVALID, Failure
+from langchain_kimi.emulator._message import HangUp, Message, Pause, Restart
 
 HOST = "127.0.0.1"
 _POLL_SECONDS = 0.02
 _JOIN_SECONDS = 5.0
 _BLOCK = 1 << 16
+_OLD = "HTTP/1.0"
+_AT_ONCE = struct.pack("ii", 1, 0)
 # The form around an uploaded file, which may itself be as large as a body.
 _MOST_BYTES = BODY_LIMIT + _BLOCK
 
@@ -36,8 +41,7 @@ class Server:
         self._http = _HttpServer(handle, port)
         self.port: int = self._http.server_address[1]
         self._thread = Thread(
-            target=self._http.serve_forever,
-            args=(_POLL_SECONDS,),
+            target=self._http.serve_until_closed,
             name=f"kimi-emulator-{self.port}",
             daemon=True,
         )
@@ -45,6 +49,7 @@ class Server:
 
     def close(self) -> None:
         """Close the port and every connection, and wait for their threads."""
+        self._http.closing.set()
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
@@ -58,6 +63,9 @@ class _HttpServer(ThreadingHTTPServer):
 
     def __init__(self, handle: Handle, port: int) -> None:
         self.handle = handle
+        self.closing = Event()
+        self._away = _Away(0)
+        self._restarting = Lock()
         self._connections: dict[Thread, socket.socket] = {}
         super().__init__((HOST, port), _Connection)
 
@@ -65,6 +73,37 @@ class _HttpServer(ThreadingHTTPServer):
         # Not HTTPServer's: it asks DNS for the name of the host.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def serve_until_closed(self) -> None:
+        """Serve, and come back after each restart."""
+        while not self.closing.is_set():
+            self.serve_forever(_POLL_SECONDS)
+            if not self.closing.is_set():
+                self._stay_away(self._away)
+
+    def restart(self, seconds: float) -> None:
+        """Break the other connections, and refuse new ones for a while.
+
+        Args:
+            seconds: How long; this returns when it begins.
+        """
+        with self._restarting:
+            self._away = _Away(seconds)
+            self.shutdown()
+            while not (self._away.begun.wait(_POLL_SECONDS) or self.closing.is_set()):
+                pass
+        for thread, connection in list(self._connections.items()):
+            if thread is not current_thread():
+                _shut(connection)
+
+    def _stay_away(self, away: "_Away") -> None:
+        """Keep the port, so that nobody else takes it, but do not listen."""
+        self.socket.close()
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        self.server_bind()
+        away.begun.set()
+        self.closing.wait(away.seconds)
+        self.server_activate()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start a thread for a connection, and remember both."""
@@ -91,9 +130,16 @@ class _HttpServer(ThreadingHTTPServer):
     def close_connections(self) -> None:
         """Wake every thread that waits for a client, and wait for its end."""
         for thread, connection in list(self._connections.items()):
-            with suppress(OSError):  # the client may have left first
-                connection.shutdown(socket.SHUT_RDWR)
+            _shut(connection)
             thread.join(_JOIN_SECONDS)
+
+
+class _Away:
+    """A time without a listening port."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.begun = Event()
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -131,36 +177,57 @@ class _Connection(BaseHTTPRequestHandler):
         return _read_at_most(self.rfile, int(length) if length.isdecimal() else 0)
 
     def _write(self, reply: Reply) -> None:
-        if isinstance(reply.body, bytes):
-            self._start(reply, {"Content-Length": str(len(reply.body))})
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(reply.body)
-        else:
-            self._write_stream(reply, reply.body)
-
-    def _write_stream(self, reply: Reply, events: Iterable[bytes]) -> None:
-        can_chunk = self.request_version != "HTTP/1.0"
-        framing = {"Transfer-Encoding": "chunked"} if can_chunk else {}
-        self._start(reply, {**framing, "Cache-Control": "no-cache"})
-        self.end_headers()
-        for event in events:
+        message = self._build_message(reply)
+        self.close_connection = "Connection" in message.fields
+        if self.command == "HEAD":
+            self.wfile.write(message.head)
+            return
+        for step in reply.deliver(message) if reply.deliver else message.steps():
             # One write an event: a client sees each token when it is made.
-            self.wfile.write(
-                b"%x\r\n%s\r\n" % (len(event), event) if can_chunk else event
-            )
-        if can_chunk:
-            self.wfile.write(b"0\r\n\r\n")
-        self.close_connection = self.close_connection or not can_chunk
+            if isinstance(step, bytes):
+                self.wfile.write(step)
+            elif not self._perform(step):
+                self.close_connection = True
+                return
 
-    def _start(self, reply: Reply, framing: dict[str, str]) -> None:
-        phrase = HTTPStatus(reply.status).phrase if reply.status in _PHRASES else ""
-        self.send_response_only(reply.status, phrase)
-        fields = {"Date": self.date_time_string(), **framing, **reply.headers}
-        for name, value in fields.items():
-            self.send_header(name, value)
+    def _build_message(self, reply: Reply) -> Message:
+        fields = {"Date": self.date_time_string(), **reply.headers}
+        body = reply.body
+        is_whole, can_chunk = isinstance(body, bytes), self.request_version != _OLD
+        if not (is_whole or can_chunk):
+            self.close_connection = True
         if self.close_connection:
-            self.send_header("Connection", "close")
+            fields["Connection"] = "close"
+        if isinstance(body, bytes):
+            fields |= {"Content-Length": str(len(body))}
+        else:
+            fields |= {"Cache-Control": "no-cache"}
+        return Message(
+            status=reply.status,
+            fields=fields,
+            pieces=[body] if isinstance(body, bytes) else body,
+            chunked=can_chunk and not is_whole,
+        )
+
+    def _perform(self, step: Pause | HangUp | Restart) -> bool:
+        """Do what is no sending; tell whether the connection goes on."""
+        match step:
+            case Pause():
+                return not self._leaves_within(step.seconds)
+            case HangUp(reset=False):
+                return False
+            case HangUp():
+                _reset(self.connection)
+            case Restart():
+                cast(_HttpServer, self.server).restart(step.seconds)
+                _reset(self.connection)
+        return False
+
+    def _leaves_within(self, seconds: float | None) -> bool:
+        """Wait; tell whether the client left, or the emulator closed, meanwhile."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.connection, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
 
     def send_error(
         self, code: int, message: str | None = None, explain: str | None = None
@@ -174,7 +241,17 @@ class _Connection(BaseHTTPRequestHandler):
         """Say nothing: `Emulator.requests` is the log."""
 
 
-_PHRASES = frozenset(status.value for status in HTTPStatus)
+def _shut(connection: socket.socket) -> None:
+    """End a connection that another thread serves, and wake that thread."""
+    with suppress(OSError):  # the client may have left first
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _reset(connection: socket.socket) -> None:
+    """End a connection with RST in place of FIN."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    # Not `close`: that waits for the files which http.server reads and writes.
+    socket.close(connection.detach())
 
 
 def _read_at_most(stream: BufferedIOBase, length: int) -> bytes:
