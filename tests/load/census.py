@@ -6,6 +6,7 @@ Linux only: it is read from /proc.
 import gc
 import os
 import stat
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -44,6 +45,8 @@ class Census:
     descriptors: int
     sockets: int
     threads: int
+    blocks: int
+    """Of memory that Python's own allocator has given out."""
     objects: Counter[str]
     """By type, of `PACKAGES`."""
 
@@ -64,6 +67,7 @@ def take_census() -> Census:
         descriptors=len(descriptors),
         sockets=sum(map(stat.S_ISSOCK, descriptors)),
         threads=threading.active_count(),
+        blocks=sys.getallocatedblocks(),
         objects=Counter(_name_types(gc.get_objects())),
     )
 

@@ -1,15 +1,14 @@
-"""Questions, each with an answer of its own, and the checksums of that answer.
+"""Questions, each with an answer of its own, and what that answer must be.
 
-The emulator's answers follow from the prompt alone. What it will send is asked of the
+The emulator's answers follow from the request alone. What it will send is asked of the
 same code here, without a network, and read without ChatKimi: so each stream is held
 against what was sent for that very request.
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import accumulate
+from itertools import zip_longest
 from typing import Any
 from zlib import crc32
 
@@ -31,30 +30,51 @@ TOOL = {
     },
 }
 _WORDS = "plain text, käse 上海的天气怎么样 🌍🚀".split()
-# Every so many questions one leads to a tool call.
-_TOOL_EVERY = 5
+
+
+@dataclass(slots=True)
+class Transcript:
+    """What an answer says, in the order in which it came, however it was cut."""
+
+    parts: list[list[str]] = field(default_factory=list)
+    """What a part is, and its text; the reasoning, the text, or a tool call."""
+
+    def add(self, kind: str, text: str) -> None:
+        """Add a piece."""
+        if self.parts and self.parts[-1][0] == kind:
+            self.parts[-1][1] += text
+        elif text:
+            self.parts.append([kind, text])
+
+    def add_call(self, index: int | None, name: str | None, arguments: str) -> None:
+        """Add a piece of a tool call."""
+        self.add(f"call {index}", (f"{name} " if name else "") + arguments)
+
+    def checksum(self) -> int:
+        """Return the checksum of a whole answer; the JSON of a call in one form."""
+        read = [
+            [kind, _read_call(text) if kind.startswith("call") else text]
+            for kind, text in self.parts
+        ]
+        return crc32(json.dumps(read, sort_keys=True).encode())
+
+    def begins(self, whole: "Transcript") -> bool:
+        """Tell whether this is the beginning of another one."""
+        pairs = list(zip_longest(self.parts, whole.parts[: len(self.parts)]))
+        return all(part == other for part, other in pairs[:-1]) and all(
+            other and part[0] == other[0] and other[1].startswith(part[1])
+            for part, other in pairs[-1:]
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, and what the answer must be."""
+    """What is asked, and what is answered."""
 
     text: str
-    tools: tuple[dict[str, Any], ...]
-    checksums: tuple[int, ...]
-    """Of the first piece, of the first two, and so on to the whole stream."""
-    whole: int
-    """The checksum of an answer that does not come in pieces."""
-
-    def is_answered(self, count: int, checksum: int) -> bool:
-        """Tell whether that many pieces with that checksum are the whole answer."""
-        return count == len(self.checksums) and self.is_begun(count, checksum)
-
-    def is_begun(self, count: int, checksum: int) -> bool:
-        """Tell whether that many pieces with that checksum are its beginning."""
-        return not count or (
-            count <= len(self.checksums) and checksum == self.checksums[count - 1]
-        )
+    settings: dict[str, Any]
+    answer: Transcript
+    checksum: int
 
 
 def build_questions(count: int) -> list[Question]:
@@ -64,89 +84,59 @@ def build_questions(count: int) -> list[Question]:
 
 
 def _build_question(emulator: Emulator, number: int) -> Question:
-    name = sha256(b"%d" % number).hexdigest()
-    words = _WORDS[: number % len(_WORDS) + 1]
-    text = f'"{name}" {number}: {" ".join(words)}'
-    tools = () if number % _TOOL_EVERY else (TOOL,)
-    pieces = list(_read_stream(_ask(emulator, text, tools, stream=True)))
-    sums = accumulate(pieces, extend_checksum, initial=0)
-    message = json.loads(_ask(emulator, text, tools, stream=False))["choices"][0][
-        "message"
-    ]
+    name = sha256(b"%d" % number).hexdigest()[:16]
+    text = f'"{name}" {number}: {" ".join(_WORDS[: number % len(_WORDS) + 1])}'
+    settings: dict[str, Any] = {"reasoning_effort": "low"} if number % 2 else {}
+    if number % 3:
+        settings["stop"] = ["."]
+    if number % 5 == 0:
+        settings["tools"] = [TOOL]
+    answer = _read_stream(_ask(emulator, text, settings))
     emulator.requests.clear()
-    return Question(text, tools, tuple(sums)[1:], _sum_whole(message))
+    return Question(text, settings, answer, answer.checksum())
 
 
-def _ask(emulator: Emulator, text: str, tools: Iterable[Any], *, stream: bool) -> bytes:
-    """Return the body with which the emulator answers."""
-    request: dict[str, Any] = {
-        "model": MODEL,
-        "messages": [{"role": "user", "content": text}],
-        "stream": stream,
-    }
-    if tools:
-        request["tools"] = list(tools)
+def _ask(emulator: Emulator, text: str, settings: dict[str, Any]) -> bytes:
+    """Return the stream with which the emulator answers."""
+    messages = [{"role": "user", "content": text}]
+    body = {"model": MODEL, "messages": messages, "stream": True, **settings}
     headers = [("Authorization", f"Bearer {emulator.api_key}")]
-    path = "/v1/chat/completions"
-    raw = json.dumps(request).encode()
+    path, raw = "/v1/chat/completions", json.dumps(body).encode()
     reply = emulator.handle(read_request("POST", path, headers, raw))
-    return reply.body if isinstance(reply.body, bytes) else b"".join(reply.body)
+    assert not isinstance(reply.body, bytes), reply.body
+    return b"".join(reply.body)
 
 
-def _read_stream(body: bytes) -> Iterator[str]:
-    """Yield the pieces of a stream that say something."""
+def _read_stream(body: bytes) -> Transcript:
+    answer = Transcript()
     for event in body.decode().removesuffix("data: [DONE]\n\n").split("\n\n")[:-1]:
         delta = json.loads(event.removeprefix("data: "))["choices"][0]["delta"]
-        if reasoning := delta.get("reasoning_content"):
-            yield f"reasoning {reasoning}"
-        if content := delta.get("content"):
-            yield f"text {content}"
+        answer.add("reasoning", delta.get("reasoning_content", ""))
+        answer.add("text", delta.get("content", ""))
         for call in delta.get("tool_calls", ()):
             function = call["function"]
-            yield _write_call(
-                call["index"],
-                call.get("id"),
-                function.get("name"),
-                function["arguments"],
-            )
+            answer.add_call(call["index"], function.get("name"), function["arguments"])
+    return answer
 
 
-def read_chunk(chunk: AIMessageChunk) -> Iterator[str]:
-    """Yield the pieces of a chunk, written as those that were sent."""
-    if reasoning := chunk.additional_kwargs.get("reasoning_content"):
-        yield f"reasoning {reasoning}"
-    if chunk.content:
-        yield f"text {chunk.content}"
+def _read_call(text: str) -> Any:
+    name, _, arguments = text.partition(" ")
+    return name, json.loads(arguments)
+
+
+def add_chunk(answer: Transcript, chunk: AIMessageChunk) -> None:
+    """Add what a chunk says."""
+    answer.add("reasoning", chunk.additional_kwargs.get("reasoning_content", ""))
+    answer.add("text", chunk.text)
     for call in chunk.tool_call_chunks:
-        yield _write_call(call["index"], call["id"], call["name"], call["args"])
+        answer.add_call(call["index"], call["name"], call["args"] or "")
 
 
-def _write_call(index: Any, id: Any, name: Any, arguments: Any) -> str:
-    return f"call {index} {id} {name} {arguments}"
-
-
-def extend_checksum(checksum: int, piece: str) -> int:
-    """Return the checksum of what has come, with one more piece."""
-    return crc32(f"{piece}\0".encode(), checksum)
-
-
-def sum_answer(message: AIMessage) -> int:
-    """Return the checksum of an answer that came whole."""
-    calls = [{"name": c["name"], "arguments": c["args"]} for c in message.tool_calls]
-    reasoning = message.additional_kwargs.get("reasoning_content")
-    return _sum_parts(reasoning, message.content, calls)
-
-
-def _sum_whole(message: dict[str, Any]) -> int:
-    calls = [
-        {
-            "name": call["function"]["name"],
-            "arguments": json.loads(call["function"]["arguments"]),
-        }
-        for call in message.get("tool_calls", ())
-    ]
-    return _sum_parts(message.get("reasoning_content"), message["content"], calls)
-
-
-def _sum_parts(*parts: Any) -> int:
-    return crc32(json.dumps(parts, sort_keys=True).encode())
+def read_answer(message: AIMessage) -> Transcript:
+    """Return what an answer says that came whole."""
+    answer = Transcript()
+    answer.add("reasoning", message.additional_kwargs.get("reasoning_content", ""))
+    answer.add("text", message.text)
+    for index, call in enumerate(message.tool_calls):
+        answer.add_call(index, call["name"], json.dumps(call["args"]))
+    return answer

@@ -1,11 +1,175 @@
-"""A crowd, an emulator and a clock -> a record of what happened."""
+"""A crowd, an emulator and a clock -> the record of what happened."""
 
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.util import find_spec
+from statistics import median
 from typing import Any
 
+import openai
+
+from tests.load.callers import UNDOCUMENTED, WRONG
 from tests.load.census import Census, find_grown, read_megabytes, take_census
 from tests.load.crowd import Crowd
-from tests.load.server import EmulatorProcess
+from tests.load.questions import build_questions
+from tests.load.server import EmulatorProcess, start_emulator
+
+WARM_UP_SECONDS = 10.0
+# More than are on their way at once, so that none is asked twice at a time.
+_QUESTIONS = 750
+_SAMPLE_SECONDS = 1.0
+# What stands for the memory at one moment: it is read so often around it.
+_AROUND = 5
+
+
+@dataclass(slots=True)
+class Leg:
+    """A part of the run, from the first call to the last; all is closed at its end."""
+
+    seconds: float
+    chunks: int
+    own_cpu: float
+    emulator_cpu: float
+    census: Census
+    samples: list[tuple[float, float]] = field(default_factory=list)
+    """Seconds since the beginning, and the megabytes then."""
+
+
+def run_leg(crowd: Crowd, emulator: EmulatorProcess, **until: Any) -> Leg:
+    """Let the crowd ask until the limit, then close all and count what is left.
+
+    Args:
+        crowd: Who asks.
+        emulator: Who answers.
+        **until: See `Crowd.start`.
+    """
+    crowd.open()
+    started, cpu = time.monotonic(), time.process_time()
+    before, chunks = emulator.cpu_seconds(), crowd.tally.chunks
+    samples: list[tuple[float, float]] = []
+    for thread in crowd.start(**until):
+        while thread.is_alive():
+            thread.join(_SAMPLE_SECONDS)
+            samples.append((time.monotonic() - started, read_megabytes(os.getpid())))
+    crowd.close()
+    return Leg(
+        seconds=time.monotonic() - started,
+        chunks=crowd.tally.chunks - chunks,
+        own_cpu=time.process_time() - cpu,
+        emulator_cpu=emulator.cpu_seconds() - before,
+        census=take_census(),
+        samples=samples,
+    )
+
+
+def run_soak(
+    *, streams: int, threads: int, seconds: float, fault_rate: float
+) -> dict[str, Any]:
+    """Warm up, rest, soak, rest; return the record.
+
+    Args:
+        streams: The async streams, in one event loop.
+        threads: The threads with sync streams.
+        seconds: How long calls are begun, the warm-up included.
+        fault_rate: The share of requests that is broken, from 0 to 1.
+    """
+    questions = build_questions(_QUESTIONS)
+    with start_emulator(fault_rate=fault_rate) as emulator:
+        crowd = Crowd(emulator.url, questions, streams=streams, threads=threads)
+        start = take_census()
+        warm_up = run_leg(crowd, emulator, seconds=WARM_UP_SECONDS, gathers=True)
+        soak = run_leg(crowd, emulator, seconds=seconds - WARM_UP_SECONDS)
+        emulator_megabytes = emulator.megabytes()
+    calls = crowd.tally.outcomes
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, "
+        f"Python {platform.python_version()}",
+        "packages": _read_versions(),
+        "arenas": os.environ.get("MALLOC_ARENA_MAX", "default"),
+        "streams": streams,
+        "threads": threads,
+        "at_once": crowd.tally.most,
+        "seconds": seconds,
+        "warm_up_seconds": WARM_UP_SECONDS,
+        "wall_seconds": round(warm_up.seconds + soak.seconds, 1),
+        "calls": sum(calls.values()),
+        "chunks": crowd.tally.chunks,
+        "loops": crowd.tally.loops,
+        "chunks_per_second": round(soak.chunks / soak.seconds),
+        "cores": {
+            "callers": round(soak.own_cpu / soak.seconds, 2),
+            "emulator": round(soak.emulator_cpu / soak.seconds, 2),
+        },
+        "microseconds_per_chunk": round(soak.own_cpu / soak.chunks * 1e6),
+        "fault_rate": fault_rate,
+        "faults": emulator.faults,
+        "outcomes": dict(calls.most_common()),
+        "wrong": calls[WRONG],
+        "undocumented": calls[UNDOCUMENTED],
+        "seen": crowd.tally.seen[:20],
+        "megabytes": _write_memory(warm_up, soak, seconds),
+        "emulator_megabytes": round(emulator_megabytes, 1),
+        "left": {
+            "tasks": [crowd.tally.tasks_left],
+            **_write_left(start, warm_up.census, soak.census),
+        },
+        "objects": _write_objects(start, warm_up.census, soak.census),
+        "grown": find_grown(warm_up.census, soak.census),
+    }
+
+
+def _write_memory(warm_up: Leg, soak: Leg, seconds: float) -> dict[str, Any]:
+    """Return the memory while all ask: after the warm-up, at the end, and between."""
+    early = _read_around(warm_up, WARM_UP_SECONDS)
+    late = _read_around(soak, seconds - WARM_UP_SECONDS)
+    samples = warm_up.samples + [
+        (second + warm_up.seconds, megabytes) for second, megabytes in soak.samples
+    ]
+    return {
+        "after_warm_up": round(early, 1),
+        "end": round(late, 1),
+        "growth_percent": round((late / early - 1) * 100, 1),
+        "samples": [[round(s, 1), round(megabytes, 1)] for s, megabytes in samples],
+    }
+
+
+def _read_around(leg: Leg, second: float) -> float:
+    """Return the memory of a leg when its last calls were begun."""
+    before = [megabytes for at, megabytes in leg.samples if at <= second + 1]
+    return median(before[-_AROUND:])
+
+
+def _write_left(start: Census, *rests: Census) -> dict[str, list[int]]:
+    """Return what was open before the first call and at each rest."""
+    return {
+        name: [getattr(census, name) for census in (start, *rests)]
+        for name in ("sockets", "descriptors", "threads", "blocks")
+    }
+
+
+def _write_objects(*rests: Census) -> dict[str, list[int]]:
+    """Return the objects by package, at each rest."""
+    counts = [census.sum_packages() for census in rests]
+    return {name: [found.get(name, 0) for found in counts] for name in counts[-1]}
+
+
+def find_variant() -> str:
+    """Return what runs here: the SDK's major version and the async transport."""
+    major = openai.__version__.partition(".")[0]
+    return f"openai {major}, {_find_transport()}"
+
+
+def _find_transport() -> str:
+    if find_spec("httpx_aiohttp"):
+        return "aiohttp"
+    return openai.DefaultAsyncHttpxClient.__mro__[1].__module__
+
+
+def _read_versions() -> dict[str, str]:
+    names = ("langchain-core", "openai", _find_transport())
+    return {name: version(name) for name in names}
