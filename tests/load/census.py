@@ -96,9 +96,9 @@ def read_cpu_seconds(pid: int) -> float:
 def _list_descriptors() -> list[int]:
     """Return the mode of each open descriptor."""
     modes: list[int] = []
-    for name in os.listdir("/proc/self/fd"):
+    for path in Path("/proc/self/fd").iterdir():
         try:
-            modes.append(os.fstat(int(name)).st_mode)
+            modes.append(os.fstat(int(path.name)).st_mode)
         except OSError:
             continue  # that of the listing itself
     return modes

@@ -32,14 +32,14 @@ minutes, and writes this page; a short run of the same is part of `make test`.
 - No two questions have the same answer. What the emulator sends for each is known beforehand;
   every answer is held against it by checksum, reasoning, text and tool calls in their order, and
   what was read of a stream that ended early against its beginning.
-- In the first {warm_up:.0f} seconds all wait at the end of their first answer until the last one
-  has its own: all streams are open at once. Then everything ends, is closed and counted, and the
-  rest of the minute begins.
+- First a burst: all wait at the end of their first answer until the last one has its own, so
+  that {streams} + {threads} streams are open at once. Then everything ends, is closed and counted,
+  and the soak begins, at full speed.
 """
 _LEFT = """\
 ## What is left
 
-Before the first call, after the warm-up and at the end, with all callers gone and all closed:
+Before the first call, after the burst and after the soak, with all callers gone and all closed:
 """
 _MEMORY = """\
 ## Memory
@@ -84,7 +84,6 @@ def build_page(runs: dict[str, Any]) -> str:
         rate=f"{first['fault_rate']:.0%}",
         streams=first["streams"],
         threads=first["threads"],
-        warm_up=first["warm_up_seconds"],
     )
     parts = [
         introduction,
@@ -122,9 +121,11 @@ def _list_figures(runs: dict[str, Any]) -> list[list[str]]:
         "event loops opened and closed": lambda run: f"{run['loops']:,}",
         "wrong answers": lambda run: f"**{run['wrong']}**",
         "undocumented errors": lambda run: f"**{run['undocumented']}**",
-        "memory after the warm-up, MB": lambda run: run["megabytes"]["after_warm_up"],
+        "memory after 10 seconds, MB": lambda run: run["megabytes"]["after_warm_up"],
         "memory at the end, MB": lambda run: run["megabytes"]["end"],
-        "growth": lambda run: f"**{run['megabytes']['growth_percent']:+} %**",
+        "growth after 10 seconds": lambda run: (
+            f"**{run['megabytes']['growth_percent']:+} %**"
+        ),
         "chunks a second": lambda run: f"{run['chunks_per_second']:,}",
         "processor time of a chunk, with the checks": lambda run: (
             f"{run['microseconds_per_chunk']} us"
@@ -164,7 +165,7 @@ def _list_left(runs: dict[str, Any]) -> list[list[str]]:
         for name in packages
     ]
     grown = (", ".join(run["grown"]) or "none" for run in runs.values())
-    return [*rows, ["types with more objects at the end", *grown]]
+    return [*rows, ["types with more objects after the soak", *grown]]
 
 
 def _join(counts: Iterable[int]) -> str:

@@ -29,7 +29,7 @@ TOOL = {
         },
     },
 }
-_WORDS = "plain text, käse 上海的天气怎么样 🌍🚀".split()
+_WORDS = ["plain", "text,", "käse", "上海的天气怎么样", "🌍🚀"]
 
 
 @dataclass(slots=True)

@@ -18,12 +18,12 @@ from tests.load.crowd import Crowd
 from tests.load.questions import build_questions
 from tests.load.server import EmulatorProcess, start_emulator
 
-WARM_UP_SECONDS = 10.0
+_WARM_UP_SECONDS = 10.0
 # More than are on their way at once, so that none is asked twice at a time.
 _QUESTIONS = 750
 _SAMPLE_SECONDS = 1.0
-# What stands for the memory at one moment: it is read so often around it.
-_AROUND = 5
+# The median of so many readings stands for the memory at one moment.
+_READINGS = 5
 
 
 @dataclass(slots=True)
@@ -69,20 +69,20 @@ def run_leg(crowd: Crowd, emulator: EmulatorProcess, **until: Any) -> Leg:
 def run_soak(
     *, streams: int, threads: int, seconds: float, fault_rate: float
 ) -> dict[str, Any]:
-    """Warm up, rest, soak, rest; return the record.
+    """Open all streams at once, rest, soak, rest; return the record.
 
     Args:
         streams: The async streams, in one event loop.
         threads: The threads with sync streams.
-        seconds: How long calls are begun, the warm-up included.
+        seconds: How long calls are begun in the soak.
         fault_rate: The share of requests that is broken, from 0 to 1.
     """
     questions = build_questions(_QUESTIONS)
     with start_emulator(fault_rate=fault_rate) as emulator:
         crowd = Crowd(emulator.url, questions, streams=streams, threads=threads)
         start = take_census()
-        warm_up = run_leg(crowd, emulator, seconds=WARM_UP_SECONDS, gathers=True)
-        soak = run_leg(crowd, emulator, seconds=seconds - WARM_UP_SECONDS)
+        burst = run_leg(crowd, emulator, calls=0, gathers=True)
+        soak = run_leg(crowd, emulator, seconds=seconds)
         emulator_megabytes = emulator.megabytes()
     calls = crowd.tally.outcomes
     return {
@@ -95,8 +95,7 @@ def run_soak(
         "threads": threads,
         "at_once": crowd.tally.most,
         "seconds": seconds,
-        "warm_up_seconds": WARM_UP_SECONDS,
-        "wall_seconds": round(warm_up.seconds + soak.seconds, 1),
+        "warm_up_seconds": _WARM_UP_SECONDS,
         "calls": sum(calls.values()),
         "chunks": crowd.tally.chunks,
         "loops": crowd.tally.loops,
@@ -112,36 +111,33 @@ def run_soak(
         "wrong": calls[WRONG],
         "undocumented": calls[UNDOCUMENTED],
         "seen": crowd.tally.seen[:20],
-        "megabytes": _write_memory(warm_up, soak, seconds),
+        "megabytes": _write_memory(soak, seconds),
         "emulator_megabytes": round(emulator_megabytes, 1),
         "left": {
             "tasks": [crowd.tally.tasks_left],
-            **_write_left(start, warm_up.census, soak.census),
+            **_write_left(start, burst.census, soak.census),
         },
-        "objects": _write_objects(start, warm_up.census, soak.census),
-        "grown": find_grown(warm_up.census, soak.census),
+        "objects": _write_objects(start, burst.census, soak.census),
+        "grown": find_grown(burst.census, soak.census),
     }
 
 
-def _write_memory(warm_up: Leg, soak: Leg, seconds: float) -> dict[str, Any]:
+def _write_memory(soak: Leg, seconds: float) -> dict[str, Any]:
     """Return the memory while all ask: after the warm-up, at the end, and between."""
-    early = _read_around(warm_up, WARM_UP_SECONDS)
-    late = _read_around(soak, seconds - WARM_UP_SECONDS)
-    samples = warm_up.samples + [
-        (second + warm_up.seconds, megabytes) for second, megabytes in soak.samples
-    ]
+    early = _read_memory(soak, _WARM_UP_SECONDS)
+    late = _read_memory(soak, seconds)
     return {
         "after_warm_up": round(early, 1),
         "end": round(late, 1),
         "growth_percent": round((late / early - 1) * 100, 1),
-        "samples": [[round(s, 1), round(megabytes, 1)] for s, megabytes in samples],
+        "samples": [[round(s, 1), round(size, 1)] for s, size in soak.samples],
     }
 
 
-def _read_around(leg: Leg, second: float) -> float:
-    """Return the memory of a leg when its last calls were begun."""
-    before = [megabytes for at, megabytes in leg.samples if at <= second + 1]
-    return median(before[-_AROUND:])
+def _read_memory(leg: Leg, second: float) -> float:
+    """Return the memory up to a second of a leg."""
+    sizes = [size for at, size in leg.samples if at <= second + _SAMPLE_SECONDS]
+    return median(sizes[-_READINGS:])
 
 
 def _write_left(start: Census, *rests: Census) -> dict[str, list[int]]:
