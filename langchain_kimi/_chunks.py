@@ -14,7 +14,6 @@ from langchain_core.messages.tool import (
     tool_call_chunk,
 )
 from langchain_core.outputs import ChatGenerationChunk
-from pydantic import BaseModel
 
 from langchain_kimi._wire import JsonObject
 
@@ -40,7 +39,7 @@ def reasoning_chunk(text: str, metadata: JsonObject) -> ChatGenerationChunk:
         metadata: The chunk's own `response_metadata`.
     """
     additional = {"reasoning_content": text}
-    return _REASONING.copy("", metadata, additional_kwargs=additional)
+    return _REASONING.copy("", metadata, {"additional_kwargs": additional})
 
 
 def fragment_chunk(
@@ -62,9 +61,8 @@ def fragment_chunk(
     broken = invalid_tool_call(
         name=fragment["name"], args=text, id=fragment["id"], error=None
     )
-    return _FRAGMENT.copy(
-        "", metadata, tool_call_chunks=[fragment], invalid_tool_calls=[broken]
-    )
+    calls = {"tool_call_chunks": [fragment], "invalid_tool_calls": [broken]}
+    return _FRAGMENT.copy("", metadata, calls)
 
 
 class _Mould:
@@ -76,46 +74,41 @@ class _Mould:
         self._text = type(generation.text)
         self._message = dict(message.__dict__)
         self._generation = dict(generation.__dict__)
-        self._message_set = frozenset(message.model_fields_set)
-        self._generation_set = frozenset(generation.model_fields_set)
+        self._message_set = message.model_fields_set
+        self._generation_set = generation.model_fields_set
 
     def copy(
-        self, text: str, metadata: JsonObject, **fields: Any
+        self, text: str, metadata: JsonObject, fields: JsonObject | None = None
     ) -> ChatGenerationChunk:
         """Return a copy that has other fields and shares nothing that can change."""
-        values: JsonObject = {
-            **self._message,
-            "content": text,
-            "response_metadata": metadata,
-            "additional_kwargs": {},
-            "tool_calls": [],
-            "invalid_tool_calls": [],
-            "tool_call_chunks": [],
-            **fields,
-        }
-        message = AIMessageChunk.__new__(AIMessageChunk)
-        _fill(message, values, self._message_set, {})
-        values = {**self._generation, "text": self._text(text), "message": message}
-        generation = ChatGenerationChunk.__new__(ChatGenerationChunk)
-        _fill(generation, values, self._generation_set, None)
+        values = self._message.copy()
+        values["content"] = text
+        values["response_metadata"] = metadata
+        values["additional_kwargs"] = {}
+        values["tool_calls"] = []
+        values["invalid_tool_calls"] = []
+        values["tool_call_chunks"] = []
+        if fields:
+            values.update(fields)
+        message = _new(AIMessageChunk)
+        _set(message, "__dict__", values)
+        _set(message, "__pydantic_fields_set__", self._message_set.copy())
+        _set(message, "__pydantic_extra__", {})
+        _set(message, "__pydantic_private__", None)
+        values = self._generation.copy()
+        values["text"] = str.__new__(self._text, text)
+        values["message"] = message
+        generation = _new(ChatGenerationChunk)
+        _set(generation, "__dict__", values)
+        _set(generation, "__pydantic_fields_set__", self._generation_set.copy())
+        _set(generation, "__pydantic_extra__", None)
+        _set(generation, "__pydantic_private__", None)
         return generation
 
 
-def _fill(
-    model: BaseModel,
-    values: JsonObject,
-    names: frozenset[str],
-    extra: JsonObject | None,
-) -> None:
-    """Set the four attributes that make up a pydantic object, as unpickling does."""
-    _set(model, "__dict__", values)
-    _set(model, "__pydantic_fields_set__", set(names))
-    _set(model, "__pydantic_extra__", extra)
-    _set(model, "__pydantic_private__", None)
-
-
-# BaseModel's own would look for a field of such a name.
-_set = object.__setattr__
+# The four attributes make up a pydantic object, as unpickling one knows too;
+# BaseModel's own setter would look for a field of such a name.
+_new, _set = object.__new__, object.__setattr__
 
 _TEXT = _Mould()
 _REASONING = _Mould(additional_kwargs={})

@@ -18,23 +18,30 @@ class EventDecoder:
         self._at_start = True
         self._after_return = False
 
+    def read_plain(self, piece: bytes) -> bytes:
+        """Return the data of a piece that is one whole event of one line.
+
+        Nearly all are. Of any other piece nothing is read, and "" returned: feed it.
+
+        Args:
+            piece: The next bytes of the stream.
+        """
+        if (
+            piece.startswith(b"data:")
+            and piece.endswith(b"\n\n")
+            and piece.find(b"\n") == len(piece) - 2
+            and b"\r" not in piece
+            and not (self._line or self._data or self._at_start or self._after_return)
+        ):
+            return piece[5:-2].strip()
+        return b""
+
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Yield the data of each event that a piece completes.
 
         Args:
             piece: The next bytes of the stream, cut anywhere.
         """
-        if self._is_between and (data := _read_plain(piece)):
-            yield data
-        else:
-            yield from self._feed_lines(piece)
-
-    @property
-    def _is_between(self) -> bool:
-        """Whether an event has ended and nothing of the next one has come."""
-        return not (self._line or self._data or self._at_start or self._after_return)
-
-    def _feed_lines(self, piece: bytes) -> Iterator[bytes]:
         if self._after_return and piece.startswith(b"\n"):
             piece = piece[1:]
         if piece:
@@ -65,12 +72,3 @@ class EventDecoder:
             # "If the data buffer is an empty string", nothing is dispatched.
             if data:
                 yield data
-
-
-def _read_plain(piece: bytes) -> bytes:
-    """Return the data of a piece that is one event of one line, as nearly all are."""
-    if piece.startswith(b"data:") and piece.endswith(b"\n\n"):
-        data = piece[5:-2]
-        if b"\n" not in data and b"\r" not in data:
-            return data.strip()
-    return b""

@@ -152,6 +152,11 @@ class Emulator:
         """How many scripted replies and faults were not served yet."""
         return len(self._script) + len(self._faults)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected now: what they do not use they may keep."""
+        return 0 if self._server is None else self._server.connections
+
     def handle(self, request: Request) -> Reply:
         """Record a request and return its reply, without any network.
 

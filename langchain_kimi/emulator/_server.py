@@ -47,6 +47,11 @@ class Server:
         )
         self._thread.start()
 
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._http.connections)
+
     def close(self) -> None:
         """Close the port and every connection, and wait for their threads."""
         self._http.closing.set()
@@ -66,7 +71,7 @@ class _HttpServer(ThreadingHTTPServer):
         self.closing = Event()
         self._away = _Away(0)
         self._restarting = Lock()
-        self._connections: dict[Thread, socket.socket] = {}
+        self.connections: dict[Thread, socket.socket] = {}
         super().__init__((HOST, port), _Connection)
 
     def server_bind(self) -> None:
@@ -92,7 +97,7 @@ class _HttpServer(ThreadingHTTPServer):
             self.shutdown()
             while not (self._away.begun.wait(_POLL_SECONDS) or self.closing.is_set()):
                 pass
-        for thread, connection in list(self._connections.items()):
+        for thread, connection in list(self.connections.items()):
             if thread is not current_thread():
                 _shut(connection)
 
@@ -112,7 +117,7 @@ class _HttpServer(ThreadingHTTPServer):
             args=(request, client_address),
             daemon=True,
         )
-        self._connections[thread] = request
+        self.connections[thread] = request
         thread.start()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -120,7 +125,7 @@ class _HttpServer(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._connections.pop(current_thread(), None)
+            self.connections.pop(current_thread(), None)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of clients that leave, but all of a fault in a stream."""
@@ -129,7 +134,7 @@ class _HttpServer(ThreadingHTTPServer):
 
     def close_connections(self) -> None:
         """Wake every thread that waits for a client, and wait for its end."""
-        for thread, connection in list(self._connections.items()):
+        for thread, connection in list(self.connections.items()):
             _shut(connection)
             thread.join(_JOIN_SECONDS)
 

@@ -1,0 +1,1 @@
+"""What comes of each fault: expected by hand, run over HTTP, told in a page."""
