@@ -25,8 +25,8 @@ peers: .venv-peers-a/peers.stamp .venv-peers-b/peers.stamp
 # arena. The last two run shorter: they differ in the transport alone.
 soak: $(VENV)/test.stamp .venv-soak/soak.stamp .venv-openai3/test.stamp
 	MALLOC_ARENA_MAX=1 $(BIN)/python -m tests.load
-	MALLOC_ARENA_MAX=1 .venv-soak/bin/python -m tests.load --seconds 45
-	MALLOC_ARENA_MAX=1 .venv-openai3/bin/python -m tests.load --seconds 45
+	MALLOC_ARENA_MAX=1 .venv-soak/bin/python -m tests.load --seconds 30
+	MALLOC_ARENA_MAX=1 .venv-openai3/bin/python -m tests.load --seconds 30
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

@@ -33,8 +33,8 @@ minutes, and writes this page; a short run of the same is part of `make test`.
   every answer is held against it by checksum, reasoning, text and tool calls in their order, and
   what was read of a stream that ended early against its beginning.
 - First a burst: all wait at the end of their first answer until the last one has its own, so
-  that {streams} + {threads} streams are open at once. Then everything ends, is closed and counted,
-  and the soak begins, at full speed.
+  that {streams} + {threads} streams are open at once, and ask once more. Then everything ends, is
+  closed and counted, and the soak begins, at full speed.
 """
 _LEFT = """\
 ## What is left

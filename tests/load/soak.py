@@ -22,6 +22,8 @@ _WARM_UP_SECONDS = 10.0
 # More than are on their way at once, so that none is asked twice at a time.
 _QUESTIONS = 750
 _SAMPLE_SECONDS = 1.0
+# In the second one connections are opened anew while the first ones' are garbage still.
+_ROUNDS = 2
 # The median of so many readings stands for the memory at one moment.
 _READINGS = 5
 
@@ -81,7 +83,9 @@ def run_soak(
     with start_emulator(fault_rate=fault_rate) as emulator:
         crowd = Crowd(emulator.url, questions, streams=streams, threads=threads)
         start = take_census()
-        burst = run_leg(crowd, emulator, calls=0, gathers=True)
+        burst = run_leg(
+            crowd, emulator, calls=_ROUNDS * (streams + threads), gathers=True
+        )
         soak = run_leg(crowd, emulator, seconds=seconds)
         emulator_megabytes = emulator.megabytes()
     calls = crowd.tally.outcomes
