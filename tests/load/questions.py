@@ -128,8 +128,10 @@ def add_chunk(answer: Transcript, chunk: AIMessageChunk) -> None:
     """Add what a chunk says."""
     answer.add("reasoning", chunk.additional_kwargs.get("reasoning_content", ""))
     answer.add("text", chunk.text)
-    for call in chunk.tool_call_chunks:
-        answer.add_call(call["index"], call["name"], call["args"] or "")
+    for position, call in enumerate(chunk.tool_call_chunks):
+        # An answer that came whole has no index beside its calls.
+        index = position if call["index"] is None else call["index"]
+        answer.add_call(index, call["name"], call["args"] or "")
 
 
 def read_answer(message: AIMessage) -> Transcript:

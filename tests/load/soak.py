@@ -1,5 +1,6 @@
 """A crowd, an emulator and a clock -> the record of what happened."""
 
+import gc
 import os
 import platform
 import time
@@ -25,7 +26,7 @@ _SAMPLE_SECONDS = 1.0
 # In the second one connections are opened anew while the first ones' are garbage still.
 _ROUNDS = 2
 # The median of so many readings stands for the memory at one moment.
-_READINGS = 5
+_READINGS = 10
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ def run_leg(crowd: Crowd, emulator: EmulatorProcess, **until: Any) -> Leg:
             thread.join(_SAMPLE_SECONDS)
             samples.append((time.monotonic() - started, read_megabytes(os.getpid())))
     crowd.close()
+    gc.unfreeze()
     return Leg(
         seconds=time.monotonic() - started,
         chunks=crowd.tally.chunks - chunks,
@@ -86,6 +88,9 @@ def run_soak(
         burst = run_leg(
             crowd, emulator, calls=_ROUNDS * (streams + threads), gathers=True
         )
+        # As servers do once they have started. Without it the garbage of httpx waits
+        # until it is a quarter of all objects, those of the imports among them.
+        gc.freeze()
         soak = run_leg(crowd, emulator, seconds=seconds)
         emulator_megabytes = emulator.megabytes()
     calls = crowd.tally.outcomes
