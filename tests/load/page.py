@@ -33,8 +33,8 @@ minutes, and writes this page; a short run of the same is part of `make test`.
   every answer is held against it by checksum, reasoning, text and tool calls in their order, and
   what was read of a stream that ended early against its beginning.
 - First a burst: all wait at the end of their first answer until the last one has its own, so
-  that {streams} + {threads} streams are open at once, and ask once more. Then everything ends, is
-  closed and counted, and the soak begins, at full speed.
+  that {streams} + {threads} streams are open at once, and each asks about three times more.
+  Then everything ends, is closed and counted, and the soak begins, at full speed.
 """
 _LEFT = """\
 ## What is left
@@ -123,6 +123,12 @@ def _list_figures(runs: dict[str, Any]) -> list[list[str]]:
         "event loops opened and closed": lambda run: f"{run['loops']:,}",
         "wrong answers": lambda run: f"**{run['wrong']}**",
         "undocumented errors": lambda run: f"**{run['undocumented']}**",
+        "most memory in the burst and in the soak, MB": lambda run: ", ".join(
+            map(str, run["megabytes"]["peaks"])
+        ),
+        "growth of the most": lambda run: (
+            f"**{run['megabytes']['peak_growth_percent']:+} %**"
+        ),
         "memory after 10 seconds, MB": lambda run: run["megabytes"]["after_warm_up"],
         "memory at the end, MB": lambda run: run["megabytes"]["end"],
         "growth after 10 seconds": lambda run: (

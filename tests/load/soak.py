@@ -23,8 +23,9 @@ _WARM_UP_SECONDS = 10.0
 # More than are on their way at once, so that none is asked twice at a time.
 _QUESTIONS = 750
 _SAMPLE_SECONDS = 1.0
-# In the second one connections are opened anew while the first ones' are garbage still.
-_ROUNDS = 2
+# Of each stream and thread in the burst. From the second one on connections are opened
+# while those of the round before are garbage still.
+_ROUNDS = 4
 # The median of so many readings stands for the memory at one moment.
 _READINGS = 10
 
@@ -120,7 +121,7 @@ def run_soak(
         "wrong": calls[WRONG],
         "undocumented": calls[UNDOCUMENTED],
         "seen": crowd.tally.seen[:20],
-        "megabytes": _write_memory(soak, seconds),
+        "megabytes": _write_memory(burst, soak, seconds),
         "emulator_megabytes": round(emulator_megabytes, 1),
         "left": {
             "tasks": [crowd.tally.tasks_left],
@@ -131,11 +132,14 @@ def run_soak(
     }
 
 
-def _write_memory(soak: Leg, seconds: float) -> dict[str, Any]:
+def _write_memory(burst: Leg, soak: Leg, seconds: float) -> dict[str, Any]:
     """Return the memory while all ask: after the warm-up, at the end, and between."""
+    peaks = [max(size for _, size in leg.samples) for leg in (burst, soak)]
     early = _read_memory(soak, _WARM_UP_SECONDS)
     late = _read_memory(soak, seconds)
     return {
+        "peaks": [round(peak, 1) for peak in peaks],
+        "peak_growth_percent": round((peaks[1] / peaks[0] - 1) * 100, 1),
         "after_warm_up": round(early, 1),
         "end": round(late, 1),
         "growth_percent": round((late / early - 1) * 100, 1),
