@@ -63,7 +63,7 @@ def take_census() -> Census:
     gc.collect()
     descriptors = _list_descriptors()
     return Census(
-        megabytes=read_megabytes(os.getpid()),
+        megabytes=round(read_megabytes(os.getpid()), 1),
         descriptors=len(descriptors),
         sockets=sum(map(stat.S_ISSOCK, descriptors)),
         threads=threading.active_count(),

@@ -10,6 +10,7 @@ _COLOURS = ("#c2410c", "#0369a1", "#64748b")
 _WIDTH, _HEIGHT, _MARGIN = 720, 300, 50
 # What a stream of a fast model brings, to say how many streams a process carries.
 _PACE = 50
+_GOAL_PERCENT = 2.0
 
 _INTRODUCTION = """\
 # Load
@@ -50,6 +51,12 @@ _MEMORY = """\
 eight for each core, and each keeps the holes that others could fill: with the same objects the
 process then grew from 172 to 193 MB within half a minute before it was flat, in a run with 100
 streams and 20 threads; with it from 165.8 to 166.3 MB. It helps any server with many threads.
+
+The goal is a growth under 2 % after the first ten seconds. What is counted is exact: not one
+object more of any type of ChatKimi, openai, langchain-core and the transports is left after the
+soak than after the burst. What the process holds swings by some 4 % while all ask, up and down:
+streams that began together end together, their connections are garbage while the next ones are
+opened. On a machine with other work ten seconds are less than one call of each stream.
 
 - **A client** keeps 0.6 MB of certificates, which its first call loads. The pool remembers 32
   settings (keys, addresses), so that a server with many accounts stays within 20 MB a loop; one
@@ -131,9 +138,7 @@ def _list_figures(runs: dict[str, Any]) -> list[list[str]]:
         ),
         "memory after 10 seconds, MB": lambda run: run["megabytes"]["after_warm_up"],
         "memory at the end, MB": lambda run: run["megabytes"]["end"],
-        "growth after 10 seconds": lambda run: (
-            f"**{run['megabytes']['growth_percent']:+} %**"
-        ),
+        "growth after 10 seconds": lambda run: _tell_growth(run["megabytes"]),
         "chunks a second": lambda run: f"{run['chunks_per_second']:,}",
         "processor time of a chunk, with the checks": lambda run: (
             f"{run['microseconds_per_chunk']} us"
@@ -148,6 +153,11 @@ def _list_figures(runs: dict[str, Any]) -> list[list[str]]:
         [name, *(str(read(run)) for run in runs.values())]
         for name, read in rows.items()
     ]
+
+
+def _tell_growth(memory: dict[str, Any]) -> str:
+    growth = memory["growth_percent"]
+    return f"**{growth:+} %**{'' if growth < _GOAL_PERCENT else ', goal missed'}"
 
 
 def _list_counts(runs: dict[str, Any], key: str) -> list[list[str]]:

@@ -15,7 +15,7 @@ import openai
 
 from tests.load.callers import UNDOCUMENTED, WRONG
 from tests.load.census import Census, find_grown, read_megabytes, take_census
-from tests.load.crowd import Crowd
+from tests.load.crowd import Crowd, Tally
 from tests.load.questions import build_questions
 from tests.load.server import EmulatorProcess, start_emulator
 
@@ -86,49 +86,60 @@ def run_soak(
     with start_emulator(fault_rate=fault_rate) as emulator:
         crowd = Crowd(emulator.url, questions, streams=streams, threads=threads)
         start = take_census()
-        burst = run_leg(
-            crowd, emulator, calls=_ROUNDS * (streams + threads), gathers=True
-        )
+        calls = _ROUNDS * (streams + threads)
+        burst = run_leg(crowd, emulator, calls=calls, gathers=True)
         # As servers do once they have started. Without it the garbage of httpx waits
         # until it is a quarter of all objects, those of the imports among them.
         gc.freeze()
         soak = run_leg(crowd, emulator, seconds=seconds)
         emulator_megabytes = emulator.megabytes()
-    calls = crowd.tally.outcomes
+    return {
+        **_write_circumstances(),
+        "streams": streams,
+        "threads": threads,
+        "seconds": seconds,
+        "fault_rate": fault_rate,
+        "faults": emulator.faults,
+        **_write_tally(crowd.tally),
+        **_write_speed(soak),
+        "megabytes": _write_memory(burst, soak, seconds),
+        "emulator_megabytes": round(emulator_megabytes, 1),
+        **_write_left(crowd.tally, start, burst.census, soak.census),
+    }
+
+
+def _write_circumstances() -> dict[str, Any]:
+    names = ("langchain-core", "openai", _find_transport())
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, "
         f"Python {platform.python_version()}",
-        "packages": _read_versions(),
+        "packages": {name: version(name) for name in names},
         "arenas": os.environ.get("MALLOC_ARENA_MAX", "default"),
-        "streams": streams,
-        "threads": threads,
-        "at_once": crowd.tally.most,
-        "seconds": seconds,
-        "warm_up_seconds": _WARM_UP_SECONDS,
-        "calls": sum(calls.values()),
-        "chunks": crowd.tally.chunks,
-        "loops": crowd.tally.loops,
+    }
+
+
+def _write_tally(tally: Tally) -> dict[str, Any]:
+    return {
+        "at_once": tally.most,
+        "calls": tally.outcomes.total(),
+        "chunks": tally.chunks,
+        "loops": tally.loops,
+        "outcomes": dict(tally.outcomes.most_common()),
+        "wrong": tally.outcomes[WRONG],
+        "undocumented": tally.outcomes[UNDOCUMENTED],
+        "seen": tally.seen[:20],
+    }
+
+
+def _write_speed(soak: Leg) -> dict[str, Any]:
+    return {
         "chunks_per_second": round(soak.chunks / soak.seconds),
+        "microseconds_per_chunk": round(soak.own_cpu / soak.chunks * 1e6),
         "cores": {
             "callers": round(soak.own_cpu / soak.seconds, 2),
             "emulator": round(soak.emulator_cpu / soak.seconds, 2),
         },
-        "microseconds_per_chunk": round(soak.own_cpu / soak.chunks * 1e6),
-        "fault_rate": fault_rate,
-        "faults": emulator.faults,
-        "outcomes": dict(calls.most_common()),
-        "wrong": calls[WRONG],
-        "undocumented": calls[UNDOCUMENTED],
-        "seen": crowd.tally.seen[:20],
-        "megabytes": _write_memory(burst, soak, seconds),
-        "emulator_megabytes": round(emulator_megabytes, 1),
-        "left": {
-            "tasks": [crowd.tally.tasks_left],
-            **_write_left(start, burst.census, soak.census),
-        },
-        "objects": _write_objects(start, burst.census, soak.census),
-        "grown": find_grown(burst.census, soak.census),
     }
 
 
@@ -153,18 +164,20 @@ def _read_memory(leg: Leg, second: float) -> float:
     return median(sizes[-_READINGS:])
 
 
-def _write_left(start: Census, *rests: Census) -> dict[str, list[int]]:
-    """Return what was open before the first call and at each rest."""
-    return {
-        name: [getattr(census, name) for census in (start, *rests)]
-        for name in ("sockets", "descriptors", "threads", "blocks")
-    }
-
-
-def _write_objects(*rests: Census) -> dict[str, list[int]]:
-    """Return the objects by package, at each rest."""
+def _write_left(tally: Tally, *rests: Census) -> dict[str, Any]:
+    """Return what was open, before the first call and after each leg."""
+    names = ("sockets", "descriptors", "threads", "blocks", "megabytes")
     counts = [census.sum_packages() for census in rests]
-    return {name: [found.get(name, 0) for found in counts] for name in counts[-1]}
+    return {
+        "left": {
+            "tasks": [tally.tasks_left],
+            **{name: [getattr(census, name) for census in rests] for name in names},
+        },
+        "objects": {
+            name: [found.get(name, 0) for found in counts] for name in counts[-1]
+        },
+        "grown": find_grown(*rests[-2:]),
+    }
 
 
 def find_variant() -> str:
@@ -177,8 +190,3 @@ def _find_transport() -> str:
     if find_spec("httpx_aiohttp"):
         return "aiohttp"
     return openai.DefaultAsyncHttpxClient.__mro__[1].__module__
-
-
-def _read_versions() -> dict[str, str]:
-    names = ("langchain-core", "openai", _find_transport())
-    return {name: version(name) for name in names}
