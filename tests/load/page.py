@@ -68,6 +68,8 @@ opened. On a machine with other work ten seconds are less than one call of each 
   none, nor do ChatKimi and langchain-core after a call that ends well. Python collects the oldest
   generation only when a quarter of all objects is new: `gc.freeze()` after start-up leaves the
   imports out of that sum, and the soak does it too.
+- **jiter**, the SDK's parser, keeps short strings to give them out again, at most 16,384 (1.4 MB):
+  an answer's id is one more, which is what the blocks grow by.
 - **The emulator** remembers all requests, which tests look at: it grows as long as it runs.
 """
 _LIMITS = """\
