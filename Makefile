@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test openai3 peers bench instructions lint audit clean
+.PHONY: demo test openai3 peers soak bench instructions lint audit clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python docs/demo.py
@@ -20,6 +20,13 @@ openai3: .venv-openai3/test.stamp
 peers: .venv-peers-a/peers.stamp .venv-peers-b/peers.stamp
 	.venv-peers-a/bin/python -m tests.peers
 	.venv-peers-b/bin/python -m tests.peers lc-moonshot
+
+# Hundreds of streams at once, in three minutes: writes docs/load.md, which says why one
+# arena. The last two run shorter: they differ in the transport alone.
+soak: $(VENV)/test.stamp .venv-soak/soak.stamp .venv-openai3/test.stamp
+	MALLOC_ARENA_MAX=1 $(BIN)/python -m tests.load
+	MALLOC_ARENA_MAX=1 .venv-soak/bin/python -m tests.load --seconds 30
+	MALLOC_ARENA_MAX=1 .venv-openai3/bin/python -m tests.load --seconds 30
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
@@ -75,6 +82,11 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 	$(PYTHON) -m venv .venv-peers-$*
 	.venv-peers-$*/bin/python -m pip install --quiet -c constraints.txt \
 	  -r $< -e .
+	@touch $@
+
+.venv-soak/soak.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-soak
+	.venv-soak/bin/python -m pip install --quiet -c constraints.txt -e '.[aiohttp]'
 	@touch $@
 
 # The peers, which the tests do not need: langchain-litellm pins openai<3.

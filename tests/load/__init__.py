@@ -1,0 +1,1 @@
+"""Hundreds of streams at once for a minute: nothing lost, mixed up or left behind."""
