@@ -35,10 +35,10 @@ class EventDecoder:
         return not (self._line or self._data or self._at_start or self._after_return)
 
     def _feed_lines(self, piece: bytes) -> Iterator[bytes]:
-        if self._after_return and piece.startswith(b"\n"):
-            piece = piece[1:]
         if piece:
+            is_second_half = self._after_return and piece.startswith(b"\n")
             self._after_return = piece.endswith(b"\r")
+            piece = piece[1:] if is_second_half else piece
         for line in piece.splitlines(keepends=True):
             self._line.append(line)
             if line.endswith((b"\n", b"\r")):

@@ -180,6 +180,7 @@ class StreamReader:
             AttributeError,
             KeyError,
             OverflowError,
+            RecursionError,
             TypeError,
             ValueError,
         ) as error:
