@@ -9,6 +9,7 @@ from typing import Any
 CORPUS = Path(__file__).parent / "corpus"
 _DATA = Path(__file__).parents[1] / "data"
 _MOST_RECORDED = 60
+_MOST_KEPT, _MOST_BYTES = 24, 2_000
 
 
 def read_corpus(name: str) -> list[bytes]:
@@ -33,6 +34,20 @@ def keep(name: str, data: bytes) -> Path:
     path = folder / hashlib.sha256(data).hexdigest()[:16]
     path.write_bytes(data)
     return path
+
+
+def keep_some(name: str, folder: Path) -> None:
+    """Keep the smallest inputs that a run found, up to a number.
+
+    Args:
+        name: The target.
+        folder: What libFuzzer found, each because it reached new code.
+    """
+    found = sorted({path.read_bytes() for path in folder.iterdir()}, key=len)
+    new = [data for data in found if data not in set(read_corpus(name))]
+    for data in new[::-1][-_MOST_KEPT:]:
+        if len(data) <= _MOST_BYTES:
+            keep(name, data)
 
 
 def _nothing() -> Iterator[bytes]:

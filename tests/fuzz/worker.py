@@ -1,6 +1,9 @@
-"""Runs one target under atheris, within limits, and writes what was seen.
+"""Runs one target, within limits, and writes what was seen.
 
-    python -m tests.fuzz.worker TARGET SECONDS EXECUTIONS SEED OUT
+    python -m tests.fuzz.worker MODE TARGET SECONDS EXECUTIONS SEED OUT
+
+Mode "guided" is atheris: it keeps what reaches new code, and so grows the corpus. Mode
+"blind" changes the inputs of the corpus and nothing else: several times as many a second.
 """
 
 import json
@@ -10,18 +13,14 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections import Counter
-from importlib.metadata import version
+from collections import Counter, deque
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from random import Random
+from typing import NoReturn
 
-import atheris
-
-with atheris.instrument_imports(include=["langchain_kimi"]):
-    import tests.fuzz.readers
-    import tests.fuzz.writers
-
-from tests.fuzz.corpus import keep, read_corpus
+from tests.fuzz.corpus import keep, keep_some, read_corpus
 from tests.fuzz.mutations import mutate
 from tests.fuzz.target import TARGETS, Target
 
@@ -29,12 +28,24 @@ _REPORT_EVERY = 25_600
 _PACKAGES = ("atheris", "langchain-core", "openai", "pydantic", "jiter")
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop, and where to write."""
+
+    seconds: int
+    """Of CPU."""
+    executions: int
+    seed: int
+    out: Path
+
+
 class Worker:
     """Counts what a target does, and stops at a limit."""
 
-    def __init__(self, target: Target, seconds: int, executions: int, out: Path):
+    def __init__(self, target: Target, limits: Limits) -> None:
         self.target = target
-        self.seconds, self.most, self.out = seconds, executions, out
+        self.limits = limits
+        self.found: Path | None = None
         self.executions = 0
         self.errors: Counter[str] = Counter()
         self.finds: dict[str, str] = {}
@@ -57,8 +68,8 @@ class Worker:
     def _is_over(self) -> bool:
         if self.executions % _REPORT_EVERY == 0:
             self.report()
-        is_late = time.process_time() - self.begun > self.seconds
-        return is_late or self.executions >= self.most
+        is_late = time.process_time() - self.begun > self.limits.seconds
+        return is_late or self.executions >= self.limits.executions
 
     def _find(self, error: Exception, data: bytes) -> None:
         last = traceback.extract_tb(error.__traceback__)[-1]
@@ -70,6 +81,7 @@ class Worker:
     def report(self) -> None:
         """Write what was seen so far."""
         run = {
+            "seed": self.limits.seed,
             "executions": self.executions,
             "cpu_seconds": round(time.process_time() - self.begun),
             "documented": dict(sorted(self.errors.items())),
@@ -77,12 +89,14 @@ class Worker:
             "corpus": self.inputs,
             "date": time.strftime("%Y-%m-%d", time.gmtime()),
             "python": sys.version.split()[0],
-            "versions": {name: version(name) for name in _PACKAGES},
+            "versions": {name: _version(name) for name in _PACKAGES},
         }
-        self.out.write_text(json.dumps(run))
+        self.limits.out.write_text(json.dumps(run))
 
     def stop(self) -> None:
         """End the process, since libFuzzer would go on."""
+        if self.found:
+            keep_some(self.target.name, self.found)
         self.report()
         sys.stdout.flush()
         os._exit(0)
@@ -90,17 +104,20 @@ class Worker:
 
 
 
-def main() -> None:
-    """Run until a limit is reached."""
-    name, seconds, executions, seed, out = sys.argv[1:]
-    warnings.simplefilter("ignore")
-    worker = Worker(TARGETS[name], int(seconds), int(executions), Path(out))
-    folder = Path(tempfile.mkdtemp())
-    for number, data in enumerate(read_corpus(name)):
-        (folder / f"{number:04}").write_bytes(data)
-    options = [f"-seed={seed}", f"-max_len={worker.target.size}", "-rss_limit_mb=0"]
-    options += ["-verbosity=0", "-print_final_stats=0", f"-artifact_prefix={folder}/"]
-    random = Random(int(seed))
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""  # atheris, of which a blind run knows nothing
+
+
+def run_guided(name: str, limits: Limits) -> NoReturn:
+    """Let atheris look for inputs that reach new code, and keep some of them."""
+    import atheris
+
+    with atheris.instrument_imports(include=["langchain_kimi"]):
+        worker = load(name, limits)
+    random = Random(limits.seed)
 
     def vary(data: bytes, size: int, number: int) -> bytes:
         # Half of all inputs are changed as what they are, half byte by byte.
@@ -108,9 +125,43 @@ def main() -> None:
             return mutate(data, random)[:size]
         return atheris.Mutate(data, size)
 
-    arguments = [sys.argv[0], *options, "-timeout=120", str(folder)]
+    folder = Path(tempfile.mkdtemp())
+    for number, data in enumerate(read_corpus(name)):
+        (folder / f"{number:04}").write_bytes(data)
+    options = [f"-seed={limits.seed}", f"-max_len={worker.target.size}"]
+    options += ["-rss_limit_mb=0", "-timeout=120", "-verbosity=0"]
+    arguments = [sys.argv[0], *options, f"-artifact_prefix={folder}/", str(folder)]
+    worker.found = folder
     atheris.Setup(arguments, worker.run, custom_mutator=vary)
     atheris.Fuzz()
+    raise AssertionError("libFuzzer never returns")
+
+
+def run_blind(name: str, limits: Limits) -> NoReturn:
+    """Change the inputs of the corpus, and what came of them."""
+    worker, random = load(name, limits), Random(limits.seed)
+    kept = read_corpus(name)
+    recent = deque(kept, maxlen=64)
+    while True:
+        data = mutate(random.choice(random.choice((kept, recent))), random)
+        recent.append(data[: worker.target.size])
+        worker.run(recent[-1])
+
+
+def load(name: str, limits: Limits) -> Worker:
+    """Import the targets, and return the worker of one."""
+    import tests.fuzz.readers
+    import tests.fuzz.writers
+
+    return Worker(TARGETS[name], limits)
+
+
+def main() -> None:
+    """Run until a limit is reached."""
+    mode, name, seconds, executions, seed, out = sys.argv[1:]
+    warnings.simplefilter("ignore")
+    limits = Limits(int(seconds), int(executions), int(seed), Path(out))
+    {"guided": run_guided, "blind": run_blind}[mode](name, limits)
 
 
 if __name__ == "__main__":
