@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test openai3 peers bench instructions lint clean
+.PHONY: demo test openai3 peers fuzz bench instructions lint clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python docs/demo.py
@@ -20,6 +20,16 @@ openai3: .venv-openai3/test.stamp
 peers: .venv-peers-a/peers.stamp .venv-peers-b/peers.stamp
 	.venv-peers-a/bin/python -m tests.peers
 	.venv-peers-b/bin/python -m tests.peers lc-moonshot
+
+# Inputs that a machine thinks of, a minute of CPU for each target: writes
+# docs/fuzzing.md. Say more with FUZZ='decoder --seconds 1800'.
+fuzz: .venv-fuzz/fuzz.stamp
+	.venv-fuzz/bin/python -m tests.fuzz $(FUZZ)
+
+.venv-fuzz/fuzz.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet -c constraints.txt -e '.[fuzz]'
+	@touch $@
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

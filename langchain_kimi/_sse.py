@@ -51,12 +51,13 @@ class EventDecoder:
 
     def _end_line(self) -> Iterator[bytes]:
         """Read the collected line; a blank one completes the event."""
-        # Recorded streams have stray blanks before `data:` (openrouter *.raw.sse).
-        line = b"".join(self._line).strip()
+        line = b"".join(self._line)
         self._line.clear()
         if self._at_start:
             line = line.removeprefix(_BYTE_ORDER_MARK)
             self._at_start = False
+        # Recorded streams have stray blanks before `data:` (openrouter *.raw.sse).
+        line = line.strip()
         if line.startswith(b"data:"):
             self._data.append(line[5:].strip())
         elif not line and self._data:
