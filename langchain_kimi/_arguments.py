@@ -65,7 +65,11 @@ def received_texts(calls: Iterable[tuple[str, str]]) -> dict[str, str]:
     Args:
         calls: The id and the text of each call.
     """
-    return {id: text for id, text in calls if text.strip(_BLANKS) and not _is_canonical(text)}
+    return {
+        id: text
+        for id, text in calls
+        if text.strip(_BLANKS) and not _is_canonical(text)
+    }
 
 
 def _is_canonical(text: str) -> bool:

@@ -5,8 +5,7 @@ import warnings
 
 import pytest
 
-import tests.fuzz.readers
-import tests.fuzz.writers
+from tests.fuzz import readers, writers  # noqa: F401, as they register
 from tests.fuzz.corpus import CORPUS, read_corpus
 from tests.fuzz.mutations import mutate
 from tests.fuzz.page import PAGE, build_page, read_record

@@ -1,5 +1,6 @@
 """However a stream is cut, framed or fragmented, the answer is the same."""
 
+import itertools
 import json
 from typing import Any
 
@@ -41,7 +42,7 @@ def joined(pieces: list[bytes]) -> AIMessageChunk:
 
 def cut(body: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted(place % (len(body) + 1) for place in places), len(body)]
-    return [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [body[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def choice_event(delta: Json, **fields: Any) -> str:
@@ -83,7 +84,9 @@ def test_any_cut_of_a_recording(stream: str, places: list[int]) -> None:
     ),
     ends=st.lists(st.sampled_from(["\n", "\r\n", "\r"]), min_size=1, max_size=4),
     noise=st.lists(
-        st.sampled_from(["", ": ping\n", ":\r\n\r\n", "event: x\nid: 1\r", "\n\n", " "]),
+        st.sampled_from(
+            ["", ": ping\n", ":\r\n\r\n", "event: x\nid: 1\r", "\n\n", " "]
+        ),
         min_size=1,
         max_size=4,
     ),
@@ -105,7 +108,8 @@ def test_any_framing(
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_single_cut_of_mixed_line_ends(end: str) -> None:
     """A line feed after CR LF was lost where CR, LF and LF came in three pieces."""
-    body = f"\ufeffdata: 1\r\n{end}: x{end}data: 2{end}data:\r3\r\n\ndata: 4\n\r\n".encode()
+    text = f"\ufeffdata: 1\r\n{end}: x{end}data: 2{end}data:\r3\r\n\ndata: 4\n\r\n"
+    body = text.encode()
     whole = list(EventDecoder().feed(body))
     for at in range(len(body)):
         for size in (1, 2, 3):
@@ -124,7 +128,7 @@ def tool_streams(draw: st.DrawFn) -> tuple[list[str], list[str]]:
     for index, text in enumerate(written):
         places = draw(st.lists(st.integers(0, len(text)), max_size=5))
         edges = [0, *sorted(places), len(text)]
-        pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        pieces = [text[a:b] for a, b in itertools.pairwise(edges)]
         named = {"index": index, "id": f"f:{index}", "function": {"name": "f"}}
         fragments.append([named])
         fragments[-1] += [

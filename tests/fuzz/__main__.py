@@ -10,8 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import tests.fuzz.readers
-import tests.fuzz.writers
+from tests.fuzz import readers, writers  # noqa: F401, as they register
 from tests.fuzz.page import PAGE, build_page, read_record, write_record
 from tests.fuzz.target import TARGETS
 

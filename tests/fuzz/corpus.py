@@ -87,7 +87,7 @@ def _bodies() -> Iterator[bytes]:
 
 
 def _arguments() -> Iterator[bytes]:
-    yield from (b'{"a": [1, {"b": "c"}], "d": null}', b'{"a": "\\u00e9', b'[1]', b"")
+    yield from (b'{"a": [1, {"b": "c"}], "d": null}', b'{"a": "\\u00e9', b"[1]", b"")
     yield from (b'{"a": 1e999}', b'{"a": "\\ud800"}', b"{}", b'{"a": [}')
 
 
@@ -129,7 +129,9 @@ def _schemas() -> Iterator[bytes]:
     branches: list[Any] = [{"$ref": "#/$defs/A"}, {"const": [1]}, {"minimum": 1.5}]
     definition = {"allOf": [{"anyOf": branches}], "oneOf": branches, "nullable": True}
     yield _encode({"$defs": {"A": definition}, "type": "object", "not": {}})
-    yield _encode({"if": {"type": "string"}, "then": {"$ref": "#"}, "prefixItems": [{}]})
+    yield _encode(
+        {"if": {"type": "string"}, "then": {"$ref": "#"}, "prefixItems": [{}]}
+    )
 
 
 def _conversations() -> Iterator[bytes]:
@@ -169,7 +171,11 @@ def _conversations() -> Iterator[bytes]:
 def _requests() -> Iterator[bytes]:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}}
     function = {"name": "f", "parameters": schema}
-    call = {"id": "f:0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    call = {
+        "id": "f:0",
+        "type": "function",
+        "function": {"name": "f", "arguments": "{}"},
+    }
     for stream in (False, True):
         yield _encode(
             {
@@ -195,7 +201,7 @@ def _requests() -> Iterator[bytes]:
     yield _encode({"input_file_id": "f", "endpoint": "/v1/chat/completions"})
     yield (
         b'--b\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
-        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.jsonl"\r\n\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
         b'{"custom_id":"a"}\r\n--b--\r\n'
     )
 

@@ -21,8 +21,21 @@ _VALUES: tuple[Any, ...] = (
 )
 _LINES = (
     *(b"\n", b"\r", b"\r\n", b"\n\n", b": ping\n\n", b"data:\n\n", b"data: [DONE]\n\n"),
-    *(b"event: x\n", b"id: 1\n", b"retry: 1\n", b"\xef\xbb\xbf", b"data", b"data: {}\n\n"),
-    *(b'data: {"error":{"message":"x"}}\n\n', b"data: null\n\n", b"\xff", b"\x0b", b" "),
+    *(
+        b"event: x\n",
+        b"id: 1\n",
+        b"retry: 1\n",
+        b"\xef\xbb\xbf",
+        b"data",
+        b"data: {}\n\n",
+    ),
+    *(
+        b'data: {"error":{"message":"x"}}\n\n',
+        b"data: null\n\n",
+        b"\xff",
+        b"\x0b",
+        b" ",
+    ),
 )
 
 

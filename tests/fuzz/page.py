@@ -14,8 +14,8 @@ Record: TypeAlias = dict[str, dict[str, Any]]
 _INTRODUCTION = """\
 # Fuzzing
 
-What others write (a server's bytes, a user's messages and schemas, a client's request to
-the emulator) is fed to each of these targets in every form that a machine can think of.
+What others write (a server's bytes, a user's messages and schemas, a client's request
+to the emulator) is fed to each of these targets in every form that a machine thinks of.
 Each may raise what it documents and nothing else. `make fuzz` writes this page.
 
 - **guided**: [atheris](https://github.com/google/atheris) keeps inputs that reach new
@@ -38,7 +38,7 @@ make fuzz FUZZ='decoder --blind --executions 10000000 --seed 2'
 _RUNS = """\
 ## What was run
 
-| target | mode | seed | executions | CPU seconds | raised, as documented | finds | date |
+| target | mode | seed | executions | CPU s | raised, as documented | finds | date |
 |---|---|---|---|---|---|---|---|
 """
 
@@ -84,7 +84,7 @@ def _may(documented: tuple[type[Exception], ...]) -> str:
 
 
 def _row(name: str, run: dict[str, Any]) -> str:
-    target, mode = name.split()
+    target, mode = name.split(" ", 1)
     raised = ", ".join(f"{kind} {n:,}" for kind, n in run["documented"].items())
     cells = [target, mode, run["seed"], f"{run['executions']:,}", run["cpu_seconds"]]
     cells += [raised or "-", len(run["finds"]) or "none", run["date"]]

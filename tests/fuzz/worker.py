@@ -3,7 +3,7 @@
     python -m tests.fuzz.worker MODE TARGET SECONDS EXECUTIONS SEED OUT
 
 Mode "guided" is atheris: it keeps what reaches new code, and so grows the corpus. Mode
-"blind" changes the inputs of the corpus and nothing else: several times as many a second.
+"blind" changes the inputs of the corpus and nothing else: more of them a second.
 """
 
 import json
@@ -102,8 +102,6 @@ class Worker:
         os._exit(0)
 
 
-
-
 def _version(name: str) -> str:
     try:
         return version(name)
@@ -150,8 +148,8 @@ def run_blind(name: str, limits: Limits) -> NoReturn:
 
 def load(name: str, limits: Limits) -> Worker:
     """Import the targets, and return the worker of one."""
-    import tests.fuzz.readers
-    import tests.fuzz.writers
+
+    from tests.fuzz import readers, writers  # noqa: F401, as they register
 
     return Worker(TARGETS[name], limits)
 

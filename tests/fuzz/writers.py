@@ -116,7 +116,9 @@ def request(data: bytes) -> None:
     kimi = Emulator()
     fields = [("Authorization", f"Bearer {kimi.api_key}")]
     for method, path in _PATHS.values():
-        _reply(kimi, method, path, [*fields, ("Content-Type", "application/json")], data)
+        _reply(
+            kimi, method, path, [*fields, ("Content-Type", "application/json")], data
+        )
     form = ("Content-Type", "multipart/form-data; boundary=b")
     _reply(kimi, "POST", "/v1/files", [*fields, form], data)
 
