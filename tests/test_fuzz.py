@@ -11,7 +11,7 @@ from tests.fuzz.mutations import mutate
 from tests.fuzz.page import PAGE, build_page, read_record
 from tests.fuzz.target import TARGETS, Target
 
-_MUTATIONS = 400
+_MUTATIONS = 300
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=lambda target: target.name)
