@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 export LANGSMITH_TRACING := false
 
-.PHONY: demo test openai3 peers soak bench instructions lint audit clean
+.PHONY: demo test openai3 peers soak fuzz bench instructions lint audit clean
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python docs/demo.py
@@ -21,12 +21,22 @@ peers: .venv-peers-a/peers.stamp .venv-peers-b/peers.stamp
 	.venv-peers-a/bin/python -m tests.peers
 	.venv-peers-b/bin/python -m tests.peers lc-moonshot
 
-# Hundreds of streams at once, in three minutes: writes docs/load.md, which says why one
+# Hundreds of streams at once, in five minutes: writes docs/load.md, which says why one
 # arena. The last two run shorter: they differ in the transport alone.
 soak: $(VENV)/test.stamp .venv-soak/soak.stamp .venv-openai3/test.stamp
 	MALLOC_ARENA_MAX=1 $(BIN)/python -m tests.load
 	MALLOC_ARENA_MAX=1 .venv-soak/bin/python -m tests.load --seconds 30
 	MALLOC_ARENA_MAX=1 .venv-openai3/bin/python -m tests.load --seconds 30
+
+# Inputs that a machine thinks of, a minute of CPU for each target: writes
+# docs/fuzzing.md. Say more with FUZZ='decoder --seconds 1800'.
+fuzz: .venv-fuzz/fuzz.stamp
+	.venv-fuzz/bin/python -m tests.fuzz $(FUZZ)
+
+.venv-fuzz/fuzz.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install --quiet -c constraints.txt -e '.[fuzz]'
+	@touch $@
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

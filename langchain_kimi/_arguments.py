@@ -1,11 +1,15 @@
 """The arguments of a tool call: JSON text <-> object, with no guess between them."""
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
 from langchain_kimi._json import is_object, write_json
 from langchain_kimi._wire import JsonObject
+
+# What JSON takes for blank; to langchain-core anything else is a broken call.
+_BLANKS = " \t\n\r"
 
 
 def arguments_text(value: object) -> str:
@@ -26,13 +30,26 @@ def parse_arguments(text: str, *, truncated: bool = False) -> JsonObject | None:
         text: What the model wrote; nothing at all stands for no arguments.
         truncated: Whether the answer was cut: then nothing stands for nothing.
     """
-    if not text.strip():
+    if not text.strip(_BLANKS):
         return None if truncated else {}
     try:
-        args: Any = json.loads(text, strict=False, parse_constant=_refuse_constant)
+        args: Any = json.loads(
+            text,
+            strict=False,
+            parse_float=_read_float,
+            parse_constant=_refuse_constant,
+        )
     except (ValueError, RecursionError):
         return None
     return args if is_object(args) else None
+
+
+def _read_float(digits: str) -> float:
+    """Refuse a number beyond a float's: it would become infinite (1e999)."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits} is out of range")
+    return number
 
 
 def _refuse_constant(name: str) -> None:
@@ -48,7 +65,11 @@ def received_texts(calls: Iterable[tuple[str, str]]) -> dict[str, str]:
     Args:
         calls: The id and the text of each call.
     """
-    return {id: text for id, text in calls if text.strip() and not _is_canonical(text)}
+    return {
+        id: text
+        for id, text in calls
+        if text.strip(_BLANKS) and not _is_canonical(text)
+    }
 
 
 def _is_canonical(text: str) -> bool:

@@ -128,20 +128,37 @@ def _read_result(line: str) -> tuple[str, AIMessage | Exception]:
 
     try:
         result = as_object(json.loads(line))
-    except ValueError as error:
-        return "", KimiBatchRequestError(f"A line that is no JSON: {error}: {line!r}")
+    except (ValueError, RecursionError) as error:
+        return "", KimiBatchRequestError(
+            f"A line that is no JSON: {error}: {show(line)}"
+        )
     id, response = as_text(result.get("custom_id")), as_object(result.get("response"))
     body = as_object(response.get("body"))
-    status = int(response.get("status_code") or 0)
+    status = _read_status(response.get("status_code"))
     if status == 200 and not body.get("error"):
         try:
             request_id = as_text(response.get("request_id")) or None
             return id, _read_message(body, request_id)
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             return id, KimiBatchRequestError(
                 f"The answer to {id!r} is not a chat completion: {error}", custom_id=id
             )
     return id, _read_error(id, status, result, response)
+
+
+def _read_status(status: Any) -> int:
+    """Return a status, 0 where it is none: the file is as others wrote it."""
+    try:
+        return int(status or 0)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _read_message(body: JsonObject, request_id: str | None) -> AIMessage:

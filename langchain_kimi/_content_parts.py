@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from langchain_kimi._json import as_object, as_objects
+from langchain_kimi._json import as_object, as_objects, is_array
 from langchain_kimi._refusal import KimiSettingError, show
 from langchain_kimi._wire import JsonObject
 
@@ -28,6 +28,11 @@ def build_content(content: Content) -> str | list[JsonObject]:
     """
     if isinstance(content, str):
         return content
+    if not is_array(content):
+        # LangChain checks a message's content, but not that of a tool_result block.
+        raise KimiSettingError(
+            f"The content {show(content)} is neither text nor a list of blocks."
+        )
     parts = list(build_parts(content))
     if not parts:
         return ""
@@ -48,7 +53,7 @@ def build_parts(blocks: Iterable[str | Mapping[Any, Any]]) -> Iterator[JsonObjec
     for block in blocks:
         if isinstance(block, str):
             block = {"type": "text", "text": block}
-        build = _BUILDERS.get(str(block.get("type")))
+        build = _BUILDERS.get(str(as_object(block).get("type")))
         if build is None:
             raise _unreadable(block)
         part = build(block)
@@ -154,7 +159,7 @@ def _without_source(block: Mapping[str, Any]) -> KimiSettingError:
 
 
 def _unreadable(block: Mapping[Any, Any]) -> KimiSettingError:
-    kind = block.get("type")
+    kind = as_object(block).get("type")
     return KimiSettingError(
         f"Kimi cannot read a content block of type {kind!r}. It reads "
         f"{', '.join(_BUILDERS)}. {_REMEDIES.get(str(kind), _DOCUMENT)}"

@@ -258,7 +258,7 @@ def _reasoning(message: AIMessage) -> str | None:
 
 
 def _reasoning_field(message: AIMessage, dialect: Dialect) -> str:
-    came_under = message.response_metadata.get("reasoning_field")
+    came_under = as_text(message.response_metadata.get("reasoning_field"))
     return came_under if came_under and dialect.echoes else dialect.reasoning_field
 
 
@@ -308,6 +308,10 @@ def _arguments(args: JsonObject, received: str | None) -> str:
 def _tool_uses(message: AIMessage) -> list[JsonObject]:
     """Return Anthropic's `tool_use` blocks as calls."""
     return [
-        {"id": b.get("id"), "name": b.get("name"), "args": b.get("input") or {}}
+        {
+            "id": as_text(b.get("id")),
+            "name": as_text(b.get("name")),
+            "args": b.get("input") or {},
+        }
         for b in _blocks(message, "tool_use")
     ]

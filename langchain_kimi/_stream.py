@@ -193,6 +193,7 @@ class StreamReader:
             AttributeError,
             KeyError,
             OverflowError,
+            RecursionError,
             TypeError,
             ValueError,
         ) as error:

@@ -172,6 +172,9 @@ async def test_the_text_of_an_answer_may_hold_any_line_separator(
     ("line", "words"),
     [
         ("no json", "no JSON"),
+        ('{"a":' * 100_000, "no JSON"),
+        ('{"response":{"status_code":{},"body":"x"}}', r"x \(HTTP 0"),
+        ('{"response":{"status_code":1e999,"body":"x"}}', r"x \(HTTP 0"),
         ('{"custom_id":"a"}', "without a reason"),
         ('{"custom_id":"a","response":{"status_code":200,"body":{}}}', "no choices"),
         (

@@ -523,6 +523,14 @@ class TestAccepted:
             assert post(kimi, body).status == 200
 
 
+def test_an_unanswered_call_whose_id_is_no_text(kimi: Emulator):
+    """It made the emulator fail, where the API refuses."""
+    messages = turn_with_call("1")
+    messages[1]["tool_calls"][0]["id"] = 7
+    answer = post(kimi, {"model": "kimi-k3", "messages": messages[:2]})
+    assert answer.status == 400
+
+
 def _vectors() -> Iterator[tuple[str, str]]:
     """Yield the text of each schema that is JSON with the validator's verdict."""
     for line in VECTORS.read_text(encoding="utf-8").splitlines():

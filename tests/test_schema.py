@@ -1233,6 +1233,19 @@ bounded = settings(
 )
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_pattern_that_would_take_hours(level: Level) -> None:
+    """2**40 steps to see that it does not match: then it may match or not."""
+    for pattern in ("(a+)+$", "a*a*a*a*a*a*a*a*$"):
+        schema: Json = {
+            "type": "object",
+            "properties": {"a" * 40 + "!": {"type": "string"}},
+            "patternProperties": {pattern: {"type": "string"}},
+        }
+        # No instance: jsonschema itself would take those hours.
+        assert adapt(schema, level)["type"] == "object"
+
+
 @bounded
 @given(documents(2020), st.lists(instances, max_size=4), st.sampled_from(LEVELS))
 def test_random_schemas(schema: Json, extra: list[Any], level: Level) -> None:

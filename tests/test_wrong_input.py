@@ -502,3 +502,31 @@ async def test_one_error_and_no_warning(chat: Chat, ask: Ask) -> None:
         with pytest.raises(KimiSettingError) as caught:
             await ask(chat(), "hi", stop=["a" * 33])
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ([{"type": "tool_result", "tool_use_id": "a", "content": {"a": 1}}], "neither"),
+        ([{"type": "tool_result", "tool_use_id": "a", "content": 5}], "neither text"),
+        ([{"type": "tool_result", "tool_use_id": "a", "content": [[1]]}], "type None"),
+    ],
+)
+def test_blocks_inside_blocks(chat: Chat, content: Any, words: str) -> None:
+    """LangChain does not look there."""
+    with pytest.raises(KimiSettingError, match=words):
+        chat().build_request([HumanMessage(content)])
+
+
+def test_what_langchain_lets_pass_in_an_answer(chat: Chat) -> None:
+    use = {"type": "tool_use", "id": ["a"], "name": {}, "input": {}}
+    with pytest.raises(KimiSettingError, match="would refuse"):
+        chat().build_request([HumanMessage("x"), AIMessage([use])])
+    answer = AIMessage(
+        "y",
+        additional_kwargs={"reasoning_content": "r"},
+        response_metadata={"reasoning_field": {}},
+    )
+    vllm = chat(model="kimi-k2-thinking", dialect="vllm")
+    request = vllm.build_request([HumanMessage("x"), answer, HumanMessage("z")])
+    assert "r" in request["messages"][1].values()

@@ -256,7 +256,7 @@ def _unanswered(position: int, call_ids: list[str]) -> Violation:
     return Violation(
         message="an assistant message with 'tool_calls' must be followed by tool "
         "messages responding to each 'tool_call_id'. The following tool_call_ids "
-        f"did not have response messages: {', '.join(call_ids)}",
+        f"did not have response messages: {', '.join(map(str, call_ids))}",
         field=f"messages[{position - 1}].tool_calls",
         given=call_ids,
         remedy="append one ToolMessage for each call before the next turn",

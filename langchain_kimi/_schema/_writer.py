@@ -76,9 +76,10 @@ class Writer:
         self._level: Level = level
         self._effort = effort
         self._names: dict[Key, str] = {}
+        self._uses: dict[str, int] = {}
         self._waiting: list[Slot] = []
         self._active: set[Key] = set()
-        self._nodes = 0
+        self.nodes = 0
         self._properties = 0
 
     def write(self, root: Slot, defined: set[Key]) -> JsonObject:
@@ -98,8 +99,8 @@ class Writer:
 
     def _write_slot(self, slot: Slot, place: _Place) -> JsonObject | None:
         """None where nothing fits."""
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
             raise TooLargeError
         if slot.key in self._defined or slot.key in self._active:
             return self._refer(slot, place)
@@ -123,10 +124,11 @@ class Writer:
 
     def _free_name(self, wanted: str | None) -> str:
         stem = re.sub(r"[^A-Za-z0-9_.-]", "_", wanted or "") or "Schema"
-        taken, name, count = set(self._names.values()), stem, 1
-        while name in taken:
-            count += 1
-            name = f"{stem}_{count}"
+        name = stem
+        while name in self._uses:
+            self._uses[stem] += 1
+            name = f"{stem}_{self._uses[stem]}"
+        self._uses[name] = 1
         return name
 
     def _write_in_place(self, slot: Slot, place: _Place) -> JsonObject | None:
