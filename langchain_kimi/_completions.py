@@ -11,8 +11,7 @@ from langchain_kimi._client import Answer, Call, Clients
 from langchain_kimi._pieces import aread_pieces, read_pieces
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
-from langchain_kimi._resume import NO_RESUMES, Attempt, Resumes
-from langchain_kimi._retry import Attempts
+from langchain_kimi._resume import NO_RESUMES, Resumes, Stretch
 from langchain_kimi._timeouts import Limits
 from langchain_kimi._wire import ChatRequest, JsonObject
 
@@ -61,24 +60,23 @@ class Completions(Clients):
             limits: How long it may take; None for what the settings say.
             resumes: How the stream is resumed when it breaks.
         """
-        attempt = self._first_attempt(request, resumes)
-        attempts = self.begin(limits)
-        while not attempt.is_over:
-            response = self._open_stream(attempt, attempts)
-            reader, arrived = attempt.open_reader(response), list[bytes]()
+        stretch = self._begin_stream(request, limits, resumes)
+        while not stretch.is_over:
+            response = self._open_stream(stretch)
+            reader, arrived = stretch.open_reader(response), list[bytes]()
             try:
                 # To the end, beyond [DONE]: only then can the connection be used again.
-                for piece in read_pieces(response, attempts.limits, attempts.left):
+                for piece in read_pieces(response, *stretch.limits):
                     arrived.append(piece)
                     yield from reader.feed(piece)
                 yield from reader.finish()
-                attempt = attempt.end()
+                stretch = stretch.end()
             except Exception as error:  # noqa: BLE001
-                attempt = attempt.follow(error, reader, response, arrived, attempts)
+                stretch = stretch.follow(error, reader, response, arrived)
             finally:
                 response.close()
-            time.sleep(attempt.wait)
-        yield from attempt.ending
+            time.sleep(stretch.wait)
+        yield from stretch.ending
 
     async def astream(
         self,
@@ -93,12 +91,11 @@ class Completions(Clients):
             limits: How long it may take; None for what the settings say.
             resumes: How the stream is resumed when it breaks.
         """
-        attempt = self._first_attempt(request, resumes)
-        attempts = self.begin(limits)
-        while not attempt.is_over:
-            response = await self._aopen_stream(attempt, attempts)
-            reader, arrived = attempt.open_reader(response), list[bytes]()
-            pieces = aread_pieces(response, attempts.limits, attempts.left)
+        stretch = self._begin_stream(request, limits, resumes)
+        while not stretch.is_over:
+            response = await self._aopen_stream(stretch)
+            reader, arrived = stretch.open_reader(response), list[bytes]()
+            pieces = aread_pieces(response, *stretch.limits)
             try:
                 async for piece in pieces:
                     arrived.append(piece)
@@ -106,41 +103,42 @@ class Completions(Clients):
                         yield chunk
                 for chunk in reader.finish():
                     yield chunk
-                attempt = attempt.end()
+                stretch = stretch.end()
             except Exception as error:  # noqa: BLE001
-                attempt = attempt.follow(error, reader, response, arrived, attempts)
+                stretch = stretch.follow(error, reader, response, arrived)
             finally:
                 await response.close()
-            await asyncio.sleep(attempt.wait)
-        for chunk in attempt.ending:
+            await asyncio.sleep(stretch.wait)
+        for chunk in stretch.ending:
             yield chunk
 
-    def _first_attempt(self, request: ChatRequest, resumes: Resumes) -> Attempt:
-        return Attempt(
+    def _begin_stream(
+        self, request: ChatRequest, limits: Limits | None, resumes: Resumes
+    ) -> Stretch:
+        return Stretch(
             asked=request,
             request=request,
+            attempts=self.begin(limits),
             resumes=resumes,
             reasoning_field=self.settings.reasoning_field,
         )
 
-    def _open_stream(
-        self, attempt: Attempt, attempts: Attempts
-    ) -> "openai.APIResponse[object]":
-        call = _chat_call(attempt.request, attempts.limits)
+    def _open_stream(self, stretch: Stretch) -> "openai.APIResponse[object]":
+        call = _chat_call(stretch.request, stretch.attempts.limits)
         try:
-            return self.open(call, attempts, stream=True)
+            return self.open(call, stretch.attempts, stream=True)
         except Exception as error:
-            attempt.tell(error)
+            stretch.tell(error)
             raise
 
     async def _aopen_stream(
-        self, attempt: Attempt, attempts: Attempts
+        self, stretch: Stretch
     ) -> "openai.AsyncAPIResponse[object]":
-        call = _chat_call(attempt.request, attempts.limits)
+        call = _chat_call(stretch.request, stretch.attempts.limits)
         try:
-            return await self.aopen(call, attempts, stream=True)
+            return await self.aopen(call, stretch.attempts, stream=True)
         except Exception as error:
-            attempt.tell(error)
+            stretch.tell(error)
             raise
 
     def _read_result(self, answer: Answer) -> ChatResult:

@@ -26,6 +26,7 @@ from langchain_kimi._continued_stream import (
 from langchain_kimi._reread import Rereader
 from langchain_kimi._retry import Attempts
 from langchain_kimi._stream import StreamReader
+from langchain_kimi._timeouts import Limits
 from langchain_kimi._wire import ChatRequest
 
 if TYPE_CHECKING:
@@ -46,24 +47,31 @@ NO_RESUMES = Resumes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One request for an answer, or for the rest of one."""
+class Stretch:
+    """A part of an answer: its beginning, or what follows where the last one broke."""
 
     asked: ChatRequest
     """The request for the whole answer."""
     resumes: Resumes
     request: ChatRequest
-    """What is sent this time."""
+    """What is sent for this part."""
+    attempts: Attempts
+    """How often that was sent, and what time is left."""
     reasoning_field: str
     """The key under which the server reads reasoning."""
     earlier: Earlier = NOTHING
-    """What the attempts before it came to."""
+    """What the parts before it came to."""
     wait: float = 0.0
     """The seconds to wait before it is sent."""
     ending: Sequence[ChatGenerationChunk] = ()
     """What the last attempt did not come to tell of a whole answer."""
     is_over: bool = False
     """Whether the answer is whole: then nothing is sent any more."""
+
+    @property
+    def limits(self) -> tuple[Limits, float | None]:
+        """How long the parts of a call may take, and how long all of it still may."""
+        return self.attempts.limits, self.attempts.left
 
     @property
     def count(self) -> int:
@@ -83,7 +91,7 @@ class Attempt:
             self.earlier, request_id=request_id, reasoning_field=field
         )
 
-    def end(self, ending: Sequence[ChatGenerationChunk] = ()) -> "Attempt":
+    def end(self, ending: Sequence[ChatGenerationChunk] = ()) -> "Stretch":
         """Return what follows a whole answer: nothing.
 
         Args:
@@ -97,8 +105,7 @@ class Attempt:
         reader: StreamReader,
         response: "Response",
         pieces: Sequence[bytes],
-        attempts: Attempts,
-    ) -> "Attempt":
+    ) -> "Stretch":
         """Return what follows a stream that broke.
 
         Args:
@@ -106,23 +113,14 @@ class Attempt:
             reader: What read it.
             response: The response that was being read.
             pieces: The body, cut as it arrived.
-            attempts: How often the request was sent, and the time that is left.
 
         Raises:
             openai.APIError: If the answer is not resumed.
         """
-        from langchain_kimi._failures import read_stream_failure
-
         if reader.done:
             return self.end()
-        failure = read_stream_failure(
-            error,
-            response,
-            model=self._model,
-            limits=attempts.limits,
-            over=attempts.over,
-        )
-        repeated = self._repeat(failure, reader, attempts)
+        failure = self._read_failure(error, response)
+        repeated = self._repeat(failure, reader)
         if repeated:
             return repeated
         again = self.open_reader(response)
@@ -133,16 +131,16 @@ class Attempt:
         if again.finish_reason and not has_calls(earlier.message):
             # Nothing of an answer follows the reason for its end.
             return self.end(again.end())
-        wait = attempts.resume_wait(failure, self.count, self.resumes.limit)
+        wait = self.attempts.resume_wait(failure, self.count, self.resumes.limit)
         refusal = self._refuse(failure, earlier.message)
         if refusal or wait is None:
             raise refusal or failure from error
         return replace(self, request=self._request(earlier), earlier=earlier, wait=wait)
 
     def _repeat(
-        self, failure: "StreamFailure", reader: StreamReader, attempts: Attempts
-    ) -> "Attempt | None":
-        """Return the same attempt again, if the caller got nothing of it.
+        self, failure: "StreamFailure", reader: StreamReader
+    ) -> "Stretch | None":
+        """Return the same part again, if the caller got nothing of it.
 
         It is no other then than a connection that was lost before the headers. What
         cannot be read would come again. With resumes it counts as one of them.
@@ -151,12 +149,19 @@ class Attempt:
 
         is_hopeless = isinstance(failure, KimiResponseError)
         repeatable = not (reader.began or is_hopeless or self.resumes.limit)
-        wait = attempts.next_wait(failure, repeatable=repeatable)
+        wait = self.attempts.next_wait(failure, repeatable=repeatable)
         return None if wait is None else replace(self, wait=wait)
 
-    @property
-    def _model(self) -> str:
-        return self.asked.get("model", "")
+    def _read_failure(self, error: Exception, response: "Response") -> "StreamFailure":
+        from langchain_kimi._failures import read_stream_failure
+
+        return read_stream_failure(
+            error,
+            response,
+            model=self.asked.get("model", ""),
+            limits=self.attempts.limits,
+            over=self.attempts.over,
+        )
 
     def _add(self, again: Rereader, pieces: Sequence[bytes], *, ended: bool) -> Earlier:
         arrived = [*self.earlier.chunks, *again.read(pieces, ended=ended)]
@@ -203,7 +208,7 @@ class Attempt:
         """Put what had arrived into an error that ends a resumed answer.
 
         Args:
-            error: What sending this attempt raised.
+            error: What sending this part raised.
         """
         import openai
 
