@@ -163,6 +163,7 @@ CASES: tuple[Case, ...] = (
         error(_TIMEOUT, begun=True),
         RESUMED,
     ),
+    _timed("silence behind the answer", "long_length:close=false", RETRIED, ANSWER),
     _timed("keep-alives for a while", "keep_alives", ANSWER, ANSWER),
     *_rows(
         "HTTP",
