@@ -216,7 +216,7 @@ class Clients:
                             cast_to=openai.AsyncAPIResponse[object],
                             **arguments,
                         )
-            except (openai.APIError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - judged by `_delay`
                 await asyncio.sleep(self._delay(error, attempts, call))
 
     def _address(self, call: Call) -> str:
@@ -236,18 +236,25 @@ class Clients:
 
     def _delay(
         self,
-        error: "openai.APIError | TimeoutError",
+        error: Exception,
         attempts: Attempts,
         call: Call,
     ) -> float:
         """Return the wait before the next attempt, or raise what the caller is told."""
-        from openai import APIConnectionError, APITimeoutError
+        from openai import APIConnectionError, APIError, APITimeoutError
 
         from langchain_kimi._failures import read_api_error
 
         if isinstance(error, TimeoutError):
             request = self._pool.describe(call.method, call.path)
             error = APITimeoutError(request)
+        elif not isinstance(error, APIError):
+            if not type(error).__module__.startswith("aiohttp"):
+                raise error
+            # openai 3 knows only the errors of httpx2: a response that is no HTTP.
+            request = self._pool.describe(call.method, call.path)
+            cause, error = error, APIConnectionError(request=request)
+            error.__cause__ = cause
         told = read_api_error(
             error, model=call.model, limits=attempts.limits, over=attempts.over
         )

@@ -68,7 +68,8 @@ def keep_alives(
     steps = message.steps()
     for _, step in zip(range(event + 1), steps, strict=False):
         yield step
-    for _ in range(count):
+    # A whole body has no room for them.
+    for _ in range(count if message.chunked else 0):
         yield message.frame(_COMMENT)
         yield Pause(seconds)
     yield from steps
