@@ -85,9 +85,12 @@ class StallingServer:
 
     def is_left(self) -> bool:
         """Wait until all clients have hung up; tell whether they have."""
-        for thread in self._threads[1:]:
-            thread.join(_PATIENCE)
-        return not any(thread.is_alive() for thread in self._threads[1:])
+        # More may come meanwhile: who hung up at once waits to be accepted.
+        while waiting := [link for link in self._threads[1:] if link.is_alive()]:
+            waiting[0].join(_PATIENCE)
+            if waiting[0].is_alive():
+                return False
+        return True
 
     def close(self) -> None:
         with suppress(OSError):
@@ -112,7 +115,10 @@ def _read_request(link: socket.socket) -> bool:
     fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
     missing = int(fields.get(b"content-length", b"0")) - len(body)
     while missing > 0:
-        missing -= len(link.recv(missing))
+        block = link.recv(missing)
+        if not block:
+            return False
+        missing -= len(block)
     return True
 
 

@@ -17,6 +17,7 @@ from langchain_kimi.emulator import Emulator
 from langchain_kimi.errors import KimiSettingError, KimiTimeoutError
 from tests.conftest import Ask, Chat
 from tests.stalling_server import (
+    END,
     HEAD,
     STALL,
     WHOLE,
@@ -241,9 +242,7 @@ async def test_keep_alive_comments_are_pieces(
 ) -> None:
     """A server that says it is still there is waited for."""
     comment = piece(b": keep-alive\n\n")
-    server = serve(
-        [HEAD, comment, event(content="Hi"), piece(b"data: [DONE]\n\n"), b"0\r\n\r\n"]
-    )
+    server = serve([HEAD, comment, event(content="Hi"), END])
     answer = await ask_stream(chat(base_url=server.base_url, timeout=5), "hi")
     assert answer.text == "Hi"
 
