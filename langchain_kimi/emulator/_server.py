@@ -204,9 +204,9 @@ class _Connection(BaseHTTPRequestHandler):
         if self.close_connection:
             fields["Connection"] = "close"
         if isinstance(body, bytes):
-            fields |= {"Content-Length": str(len(body))}
+            fields.setdefault("Content-Length", str(len(body)))
         else:
-            fields |= {"Cache-Control": "no-cache"}
+            fields.setdefault("Cache-Control", "no-cache")
         return Message(
             status=reply.status,
             fields=fields,
