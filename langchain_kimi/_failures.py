@@ -4,18 +4,18 @@ Errors are told apart by `error.type` and text, not by status: Kimi answers an e
 balance with 429 and a full context with 400 (kimi-api.md 2.4).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias, cast
 
 import openai
 
+from langchain_kimi._hints import find_hint
 from langchain_kimi._json import as_object
 from langchain_kimi._response import UnreadableResponseError
 from langchain_kimi._rules import shorten_url
 from langchain_kimi._stream import ErrorEvent
 from langchain_kimi._timeouts import LimitName, Limits
 from langchain_kimi._wire import JsonObject
-from langchain_kimi.catalogue import ALIASES, find_model
 from langchain_kimi.errors import (
     KimiAuthenticationError,
     KimiConnectionError,
@@ -140,7 +140,7 @@ def _read_status_error(error: openai.APIStatusError, model: str) -> KimiStatusEr
     ]
     message = f"{text or error.message} ({', '.join(filter(None, details))})"
     url = error.request.url
-    hint = _redirect_hint(error) or _hint(
+    hint = _redirect_hint(error) or find_hint(
         chosen, model, url.host if model else f"{url.host}{url.path}"
     )
     found = chosen(
@@ -205,51 +205,6 @@ def choose_class(status: int, kind: str, text: str) -> type[KimiStatusError]:
 def _is_overflow(text: str) -> bool:
     lowered = text.lower()
     return any(words in lowered for words in _OVERFLOW)
-
-
-def _authentication_hint(model: str, host: str) -> str:
-    return (
-        f"{host} refused the key. Keys belong to one region and one product: "
-        "api.moonshot.ai takes keys of platform.kimi.ai, api.moonshot.cn those of "
-        "platform.kimi.com, and neither takes a Kimi Code key (sk-kimi-...). Use a "
-        "key of this host, or set base_url (MOONSHOT_API_BASE) to the key's host"
-    )
-
-
-def _not_found_hint(model: str, host: str) -> str:
-    if not model:
-        return (
-            f"There is nothing at {host} for this key. Only Moonshot's own platform "
-            "(api.moonshot.ai, api.moonshot.cn) has all endpoints"
-        )
-    row = find_model(model)
-    if row and row.retired:
-        return f"{row.id} was retired on {row.retired}; use {row.successor}"
-    if model in ALIASES:
-        return f"{model} is an alias; the API knows only {ALIASES[model].model}"
-    access = f"; {row.access}" if row and row.access else ""
-    return (
-        f"{host} does not serve {model}, or not to this account: GET /v1/models lists "
-        f"what it serves{access}"
-    )
-
-
-def _quota_hint(model: str, host: str) -> str:
-    return "Top up the account in its console; retrying cannot help"
-
-
-_HINTS: tuple[tuple[type[KimiStatusError], Callable[[str, str], str]], ...] = (
-    (KimiAuthenticationError, _authentication_hint),
-    (KimiNotFoundError, _not_found_hint),
-    (KimiQuotaError, _quota_hint),
-)
-
-
-def _hint(chosen: type[KimiStatusError], model: str, host: str) -> str:
-    for kind, hint in _HINTS:
-        if issubclass(chosen, kind):
-            return hint(model, host)
-    return ""
 
 
 def read_stream_failure(

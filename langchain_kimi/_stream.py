@@ -8,21 +8,16 @@ from collections.abc import Iterable, Iterator
 
 from jiter import from_json
 from langchain_core.messages import AIMessageChunk
-from langchain_core.messages.tool import ToolCallChunk, tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from langchain_kimi._arguments import (
-    arguments_text,
-    parse_arguments,
     received_texts,
-    seal,
 )
 from langchain_kimi._chunks import fragment_chunk, reasoning_chunk, text_chunk
 from langchain_kimi._json import as_object, as_objects, as_text, is_object
 from langchain_kimi._response import (
     REASONING_FIELD,
     UnreadableResponseError,
-    new_call_id,
     read_ending,
     read_logprobs,
     read_metadata,
@@ -32,6 +27,7 @@ from langchain_kimi._response import (
     read_usage,
 )
 from langchain_kimi._sse import EventDecoder
+from langchain_kimi._tool_lanes import ToolLane
 from langchain_kimi._wire import JsonObject
 from langchain_kimi.catalogue import PROVIDER
 
@@ -42,57 +38,6 @@ class ErrorEvent(Exception):
     def __init__(self, body: JsonObject) -> None:
         super().__init__(body.get("message") or str(body))
         self.body = body
-
-
-class _ToolLane:
-    """One tool call of a stream, as its fragments arrive."""
-
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.id = ""
-        self.name = ""
-        self.fragments: list[str] = []
-
-    @property
-    def text(self) -> str:
-        """The arguments so far."""
-        return "".join(self.fragments)
-
-    def read(self, fragment: JsonObject) -> ToolCallChunk | None:
-        """Return the chunk of a fragment; id and name only the first time they come.
-
-        langchain-core concatenates what it merges: a name sent twice would double.
-        """
-        function = as_object(fragment.get("function"))
-        id = "" if self.id else as_text(fragment.get("id"))
-        name = "" if self.name else as_text(function.get("name"))
-        arguments = arguments_text(function.get("arguments"))
-        if not (id or name or arguments):
-            return None
-        self.id, self.name = self.id or id, self.name or name
-        self.fragments.append(arguments)
-        return tool_call_chunk(
-            id=id or None, name=name or None, args=arguments, index=self.index
-        )
-
-    def is_other(self, fragment: JsonObject) -> bool:
-        """Tell a fragment of another call: some gateways number every call 0."""
-        id, function = fragment.get("id"), as_object(fragment.get("function"))
-        return bool(id and self.id and id != self.id and function.get("name"))
-
-    def finish(self, *, truncated: bool) -> ToolCallChunk | None:
-        """Return what a whole call still lacks: an id, or the seal of a broken one."""
-        text = self.text
-        if not self.name or parse_arguments(text, truncated=truncated) is None:
-            closing = seal(text)
-        else:
-            # langchain-core reads "" as no arguments, but not " ".
-            closing = "{}" if text.isspace() else ""
-        id = None if self.id else new_call_id()
-        if not closing and id is None:
-            return None
-        self.id = self.id or id or ""
-        return tool_call_chunk(id=id, name=None, args=closing, index=self.index)
 
 
 class StreamReader:
@@ -115,8 +60,8 @@ class StreamReader:
         self._request_id = request_id
         self._reasoning_field = reasoning_field
         self._metadata: JsonObject | None = None
-        self._lanes: dict[int, _ToolLane] = {}
-        self._calls: list[_ToolLane] = []
+        self._lanes: dict[int, ToolLane] = {}
+        self._calls: list[ToolLane] = []
         self._reasoning: str | None = None
         self._usage: JsonObject = {}
         self._choice_usage: JsonObject = {}
@@ -264,7 +209,7 @@ class StreamReader:
         if text:
             yield reasoning_chunk(text, self._told(metadata))
 
-    def _lane(self, fragment: JsonObject) -> _ToolLane:
+    def _lane(self, fragment: JsonObject) -> ToolLane:
         """Return the lane of a fragment: its index, or where there is none, its id."""
         index, id = fragment.get("index"), fragment.get("id")
         if index is None:
@@ -272,7 +217,7 @@ class StreamReader:
             index = same[0].index if same else len(self._calls)
         lane = self._lanes.get(index)
         if lane is None or lane.is_other(fragment):
-            lane = self._lanes[index] = _ToolLane(len(self._calls))
+            lane = self._lanes[index] = ToolLane(len(self._calls))
             self._calls.append(lane)
         return lane
 
