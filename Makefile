@@ -79,12 +79,13 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
 	@touch $@
 
-# litellm pins openai<3, so the other major has an environment without it.
+# litellm pins openai<3, so the other major has an environment without it; and with
+# aiohttp, over which its async calls go.
 .venv-openai3/test.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-openai3
 	grep -v '^openai==' constraints.txt > .venv-openai3/constraints.txt
 	.venv-openai3/bin/python -m pip install --quiet -c .venv-openai3/constraints.txt \
-	  -e '.[test]' 'openai==3.54.0'
+	  -e '.[test,aiohttp]' 'openai==3.54.0'
 	@touch $@
 
 # Two environments, since two of the clients install the same module.
