@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from langchain_kimi._client import Call
+from langchain_kimi._calls import Call
 from langchain_kimi._file_calls import build_path, content_call
 from langchain_kimi._json import as_object, as_objects, as_text
 from langchain_kimi._request import encode_request

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-from langchain_kimi._client import Answer, Call, Clients
+from langchain_kimi._calls import Answer, Call
+from langchain_kimi._client import Clients
 from langchain_kimi._pieces import aread_pieces, read_pieces
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from langchain_kimi._client import Answer, Call
+from langchain_kimi._calls import Answer, Call
 from langchain_kimi._json import as_objects, as_text
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._upload import Upload

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
-from langchain_kimi._client import Call
+from langchain_kimi._calls import Call
 from langchain_kimi._json import (
     as_array,
     as_object,

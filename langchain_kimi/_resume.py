@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_kimi._client import read_request_id
+from langchain_kimi._calls import read_request_id
 from langchain_kimi._continued_request import (
     build_continuation,
     find_obstacle,

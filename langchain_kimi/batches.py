@@ -36,7 +36,7 @@ from langchain_kimi._rules import check_batch
 from langchain_kimi._upload import Upload, build_upload
 
 if TYPE_CHECKING:
-    from langchain_kimi._client import Call
+    from langchain_kimi._calls import Call
 
 __all__ = ["BatchInput", "BatchModel", "BatchProgress", "KimiBatch", "KimiBatches"]
 

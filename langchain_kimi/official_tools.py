@@ -19,7 +19,8 @@ from pydantic import (
     model_validator,
 )
 
-from langchain_kimi._client import Call, Clients
+from langchain_kimi._calls import Call
+from langchain_kimi._client import Clients
 from langchain_kimi._connection import ConnectionFields, build_client_settings
 from langchain_kimi._fibers import build_fiber, find_tools, read_fiber
 from langchain_kimi._json import as_object, as_text, write_json

@@ -23,7 +23,8 @@ from langchain_core.tracers.langchain import LangChainTracer
 from langsmith import Client
 
 from langchain_kimi import ChatKimi, KimiBatches, KimiFiles, KimiFormulaToolkit
-from langchain_kimi._client import Call, _arguments
+from langchain_kimi._calls import Call
+from langchain_kimi._client import _arguments
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi.emulator import Emulator
 from langchain_kimi.errors import KimiStatusError
