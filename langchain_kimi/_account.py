@@ -11,6 +11,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.messages.ai import UsageMetadata
 from pydantic import PrivateAttr
 
+from langchain_kimi._client_settings import ClientSettings
 from langchain_kimi._completions import Completions
 from langchain_kimi._connection import build_client_settings
 from langchain_kimi._costs import CacheTtl, Cost, read_cost
@@ -26,7 +27,6 @@ from langchain_kimi._listings import (
     read_models,
 )
 from langchain_kimi._messages import build_messages
-from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._resume import Resumes
 from langchain_kimi._token_estimate import estimate_tokens

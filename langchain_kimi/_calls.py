@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from langchain_kimi._client_settings import ClientSettings
 from langchain_kimi._json import is_object
-from langchain_kimi._pool import ClientSettings
 from langchain_kimi._timeouts import Limits
 from langchain_kimi._upload import Upload
 from langchain_kimi._wire import JsonObject

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from langchain_kimi._calls import Answer, Call
-from langchain_kimi._pool import ClientSettings, Lease, find_pool
+from langchain_kimi._client_settings import ClientSettings
+from langchain_kimi._pool import Lease, find_pool
 from langchain_kimi._redaction import forget
 from langchain_kimi._retry import Attempts
 from langchain_kimi._timeouts import Limits

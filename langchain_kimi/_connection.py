@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from langchain_kimi._client_settings import ClientSettings
 from langchain_kimi._platforms import (
     DEFAULT,
     KEY_VARIABLES,
@@ -24,7 +25,6 @@ from langchain_kimi._platforms import (
     read_key,
     restore_key,
 )
-from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._secrets import (
     EnvironmentKey,

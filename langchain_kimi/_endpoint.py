@@ -6,9 +6,9 @@ from typing import Self
 from pydantic import SecretStr, ValidationError
 
 from langchain_kimi._client import Clients
+from langchain_kimi._client_settings import ClientSettings
 from langchain_kimi._connection import ConnectionFields, build_client_settings
 from langchain_kimi._platforms import Region
-from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import read_validation_error
 from langchain_kimi._timeouts import GivenTimeout
 from langchain_kimi._wire import JsonObject

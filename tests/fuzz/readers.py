@@ -16,11 +16,12 @@ from langchain_core.tools import ToolException
 
 from langchain_kimi._arguments import parse_arguments
 from langchain_kimi._batch_lines import read_results
-from langchain_kimi._client import Answer, Call, Clients
+from langchain_kimi._calls import Answer, Call
+from langchain_kimi._client import Clients
+from langchain_kimi._client_settings import ClientSettings
 from langchain_kimi._failures import read_api_error, read_error_body
 from langchain_kimi._fibers import find_tools, read_fiber
 from langchain_kimi._listings import read_balance, read_models
-from langchain_kimi._pool import ClientSettings
 from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._response import UnreadableResponseError, read_response
 from langchain_kimi._sse import EventDecoder
