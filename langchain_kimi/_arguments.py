@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from langchain_kimi._json import is_object, write_json
+from langchain_kimi._refusal import KimiSettingError
 from langchain_kimi._wire import JsonObject
 
 # What JSON takes for blank; to langchain-core anything else is a broken call.
@@ -21,6 +22,26 @@ def arguments_text(value: object) -> str:
     if isinstance(value, str):
         return value
     return "" if value is None else write_json(value)
+
+
+def write_arguments(args: JsonObject, received: str | None) -> str:
+    """Return a call's arguments, in the text that Kimi sent while it still says them.
+
+    Args:
+        args: The arguments.
+        received: The text in which they came, None if it is not known.
+
+    Raises:
+        KimiSettingError: If they are not JSON.
+    """
+    if received is not None and parse_arguments(received) == args:
+        return received
+    try:
+        return write_json(args)
+    except (TypeError, ValueError) as error:
+        raise KimiSettingError(
+            f"The arguments {args!r} of a tool call are not JSON: {error}"
+        ) from error
 
 
 def parse_arguments(text: str, *, truncated: bool = False) -> JsonObject | None:

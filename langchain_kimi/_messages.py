@@ -16,10 +16,10 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from langchain_kimi._arguments import parse_arguments
+from langchain_kimi._arguments import parse_arguments, write_arguments
 from langchain_kimi._content_parts import build_content, build_parts, list_media
 from langchain_kimi._dialects import Dialect
-from langchain_kimi._json import as_object, as_objects, as_text, write_json
+from langchain_kimi._json import as_object, as_objects, as_text
 from langchain_kimi._refusal import KimiSettingError, Notify
 from langchain_kimi._rules import tool_type
 from langchain_kimi._wire import JsonObject, Message, ToolCall
@@ -274,7 +274,7 @@ def _tool_calls(message: AIMessage, answered: set[str]) -> list[ToolCall]:
         (
             call["id"],
             call["name"],
-            _arguments(call["args"], received.get(call["id"] or "")),
+            write_arguments(call["args"], received.get(call["id"] or "")),
         )
         for call in uses
     ]
@@ -291,18 +291,6 @@ def _tool_calls(message: AIMessage, answered: set[str]) -> list[ToolCall]:
         }
         for id, name, arguments in calls
     ]
-
-
-def _arguments(args: JsonObject, received: str | None) -> str:
-    """Write a call's arguments, in the text that Kimi sent while it still says them."""
-    if received is not None and parse_arguments(received) == args:
-        return received
-    try:
-        return write_json(args)
-    except (TypeError, ValueError) as error:
-        raise KimiSettingError(
-            f"The arguments {args!r} of a tool call are not JSON: {error}"
-        ) from error
 
 
 def _tool_uses(message: AIMessage) -> list[JsonObject]:
