@@ -188,12 +188,17 @@ CASES: tuple[Case, ...] = (
         ("gzip that is damaged", "broken_gzip:kind=damaged", RETRIED, RETRIED, RESUMED),
         ("gzip that is cut", "broken_gzip:kind=cut", UNREADABLE, BEGUN, RESUMED),
         ("another content type", "wrong_type", ANSWER, ANSWER),
-        ("a redirect that keeps the method (307)", "redirect", RETRIED, RETRIED),
+        (
+            "a redirect that keeps the method (307)",
+            "redirect",
+            error("KimiStatusError"),
+            error("KimiStatusError"),
+        ),
         (
             "a redirect that does not (302)",
             "redirect:status=302",
-            error("KimiStatusError", request=2),
-            error("KimiStatusError", request=2),
+            error("KimiStatusError"),
+            error("KimiStatusError"),
         ),
     ),
     *_rows(
