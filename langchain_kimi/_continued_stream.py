@@ -76,6 +76,11 @@ class ContinuationReader(Rereader):
             self._reasoning = earlier.reasoning
         self._head = _Head(earlier)
 
+    @property
+    def began(self) -> bool:
+        """Whether a chunk of this attempt was made; one that is held back counts."""
+        return super().began and self._head.began
+
     def feed(self, piece: bytes) -> Iterable[ChatGenerationChunk]:
         """Return the chunks that a piece of the body completes.
 
@@ -125,6 +130,7 @@ class _Head:
 
     def __init__(self, earlier: Earlier) -> None:
         self.is_over = not (earlier.text or earlier.reasoning)
+        self.began = self.is_over
         self._has_text = bool(earlier.text)
         sent = earlier.text or earlier.reasoning or ""
         self._expected = "" if _may_come_twice(sent) else sent
@@ -143,6 +149,7 @@ class _Head:
             NotContinuedError: If they begin it anew.
         """
         for chunk in chunks:
+            self.began = True
             if self.is_over or not self._repeats(message_of(chunk)):
                 self.is_over = True
                 yield from self._held

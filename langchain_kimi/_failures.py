@@ -265,7 +265,9 @@ def read_exhaustion(failure: StreamFailure) -> KimiStreamInterruptedError:
         request=failure.request,
     )
     exhausted.partial_message = failure.partial_message
-    exhausted.resumes = failure.resumes
+    exhausted.attempts, exhausted.resumes = failure.attempts, failure.resumes
+    for note in getattr(failure, "__notes__", ()):
+        exhausted.add_note(note)
     return exhausted
 
 

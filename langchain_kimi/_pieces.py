@@ -44,7 +44,7 @@ def aread_pieces(
     """
     keeps_gap = _set_gap(response.http_response, limits)
     pieces = response.iter_bytes()
-    if left is None and (keeps_gap or limits.gap >= limits.first_byte):
+    if left is None and keeps_gap:
         return pieces
     return _wait_for_each(pieces, limits.gap, left)
 
@@ -53,7 +53,9 @@ def _set_gap(http_response: Any, limits: Limits) -> bool:
     """Tell the transport how long to wait for each piece, if it listens.
 
     httpx's and httpx2's read the request's `timeout` extension once more when the body
-    is begun; aiohttp's, which knows no `network_stream`, took it with the request.
+    is begun. aiohttp's, which knows no `network_stream`, took it with the request, and
+    forgets it when the connection ends: after a broken chunk, of which it tells nobody
+    who reads (aiohttp 3.14.5), that would be to wait for ever.
     """
     if "network_stream" not in http_response.extensions:
         return False

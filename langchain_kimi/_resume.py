@@ -146,12 +146,12 @@ class Stretch:
         """Return the same part again, if the caller got nothing of it.
 
         It is no other then than a connection that was lost before the headers. What
-        cannot be read would come again. With resumes it counts as one of them.
+        cannot be read would come again.
         """
         from langchain_kimi.errors import KimiResponseError
 
         is_hopeless = isinstance(failure, KimiResponseError)
-        repeatable = not (reader.began or is_hopeless or self.resumes.limit)
+        repeatable = not (reader.began or is_hopeless)
         wait = self.attempts.next_wait(failure, repeatable=repeatable)
         return None if wait is None else replace(self, wait=wait)
 

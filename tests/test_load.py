@@ -34,7 +34,9 @@ def test_nothing_is_lost_mixed_up_or_left_behind() -> None:
     assert crowd.tally.most >= _STREAMS + _THREADS
     assert sum(emulator.faults.values()) > 0
     assert crowd.tally.tasks_left == 0
-    assert (end.sockets, end.threads) == (start.sockets, start.threads)
+    # Fewer where an earlier test's were on their way out.
+    assert end.sockets <= start.sockets
+    assert end.threads <= start.threads
     assert find_grown(warm, end) == {}
 
 

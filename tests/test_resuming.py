@@ -64,7 +64,10 @@ def server() -> Iterator[CuttingServer]:
 
 @pytest.fixture
 async def model(server: CuttingServer) -> AsyncIterator[ChatKimi]:
-    model = ChatKimi(api_key="sk-x", base_url=server.base_url, stream_resumes=3)
+    """Without retries: each request after the first one is a resume."""
+    model = ChatKimi(
+        api_key="sk-x", base_url=server.base_url, stream_resumes=3, max_retries=0
+    )
     yield model
     model.close()
     await model.aclose()
@@ -249,7 +252,7 @@ async def test_usage_is_that_of_all_attempts(
     kimi: Emulator, chat: Chat, ask_stream: Ask
 ) -> None:
     """An attempt that told none is shown as one that told none."""
-    model = chat(stream_resumes=2)
+    model = chat(stream_resumes=2, max_retries=0)
     whole = await ask_stream(model, "hi")
     usage = {"prompt_tokens": 8, "completion_tokens": 5, "total_tokens": 13}
     _cut_answer(kimi, whole, {"choices": [], "usage": usage})
@@ -264,17 +267,19 @@ async def test_usage_is_that_of_all_attempts(
     ) + model.cost(last)
 
 
+@pytest.mark.parametrize(("retries", "resumes"), [(1, None), (0, 1)])
 async def test_what_had_not_begun_is_asked_again(
-    kimi: Emulator, chat: Chat, ask_stream: Ask
+    kimi: Emulator, chat: Chat, ask_stream: Ask, retries: int, resumes: int | None
 ) -> None:
-    """As it was, in whatever form: it counts as a resume."""
+    """As it was, in whatever form: it counts as a retry, or as a resume if none is."""
     tools = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
-    model = chat(stream_resumes=1).bind(tools=tools, logprobs=False)
+    model = chat(stream_resumes=1, max_retries=retries)
+    model = model.bind(tools=tools, logprobs=False)
     _send(kimi, _delta(role="assistant", content=""))
     kimi.reply(tool_calls=[{"name": "f", "arguments": {}}])
     found = await ask_stream(model, "hi")
     assert [call["name"] for call in found.tool_calls] == ["f"]
-    assert found.response_metadata["resumes"] == 1
+    assert found.response_metadata.get("resumes") == resumes
     assert found.response_metadata["model_name"] == "kimi-k3"
     assert kimi.requests[0].body == kimi.requests[1].body
 
@@ -413,6 +418,45 @@ async def test_each_resume_has_the_retries_of_a_request(
     assert caught.value.partial_message.text == "Hel"
     assert caught.value.resumes == 1
     assert len(kimi.requests) == 3
+
+
+async def test_a_resume_that_does_not_begin_is_retried(
+    kimi: Emulator, chat: Chat, ask_stream: Ask
+) -> None:
+    """It takes no other resume, and its request is the same."""
+    model = chat(stream_resumes=1, max_retries=1)
+    whole = await ask_stream(model, "hi")
+    _cut_answer(kimi, whole)
+    _send(kimi, _OVERLOADED)
+    found = await ask_stream(model, "hi")
+    assert found.content == whole.content
+    assert found.response_metadata["resumes"] == 1
+    assert found.response_metadata["attempt_usages"][0] is None
+    assert len(found.response_metadata["attempt_usages"]) == 2
+    assert kimi.requests[-1].body == kimi.requests[-2].body
+    assert len(kimi.requests) == 4
+
+
+async def test_an_answer_takes_no_more_requests_than_are_allowed(
+    kimi: Emulator, chat: Chat, ask_stream: Ask
+) -> None:
+    """(1 + stream_resumes) * (1 + max_retries), whatever breaks."""
+    for _ in range(6):
+        _send(kimi)
+    for beginning in ("One ", "two."):
+        _send(kimi)
+        _send(kimi, _delta(content=beginning))
+    model = chat(stream_resumes=2, max_retries=1)
+    with pytest.raises(KimiStreamInterruptedError) as caught:
+        await ask_stream(model, "hi")
+    error = caught.value
+    assert (error.partial_message, error.resumes, error.attempts) == (None, 2, 2)
+    assert "Sent 2 times" in error.__notes__[0]
+    assert len(kimi.requests) == 6
+    with pytest.raises(KimiStreamInterruptedError) as caught:
+        await ask_stream(chat(stream_resumes=1, max_retries=1), "hi")
+    assert caught.value.partial_message.text == "One two."
+    assert len(kimi.requests) == 10
 
 
 _LONG = "The answer is long enough to tell a repetition from a chance."

@@ -204,10 +204,9 @@ def _name_answer(found: AIMessage, case: Case, requests: int) -> str:
         return NO_REASON
     assert reason == ("tool_calls" if case.scenario == "tools" else "stop")
     assert found.usage_metadata
-    if found.response_metadata.get("resumes") and requests > 1:
-        assert found.response_metadata["resumes"] == requests - 1
-        return RESUMED
-    return ANSWER if requests == 1 else f"{ANSWER}, request {requests}"
+    resumes = found.response_metadata.get("resumes", 0)
+    told = RESUMED if resumes else ANSWER
+    return told if requests == 1 + resumes else f"{told}, request {requests}"
 
 
 def _check_next(kimi: Answering, case: Case, found: AIMessage | Exception) -> None:
