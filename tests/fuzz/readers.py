@@ -229,12 +229,15 @@ def failure(data: bytes) -> None:
         body: object = replace(_answer(), body=data).decode()
     except openai.APIError:
         body = data.decode("utf-8", "replace")
+    settings = replace(_answer().settings, redact_account_ids=True)
     http_response: Any = _answer().response.http_response
     for status in (400, 401, 404, 413, 429, 500, 599):
         error = openai.APIStatusError("x", response=http_response, body=body)
         error.status_code = status
-        _check_error(read_api_error(error, model="kimi-k3"))
-    _check_error(read_error_body(body, _answer().response, model="m"))
+        told = read_api_error(error, model="kimi-k3", limits=settings.limits)
+        _check_error(settings.redact(told))
+    told = read_error_body(body, _answer().response, model="m")
+    _check_error(settings.redact(told))
 
 
 def _check_error(error: Exception) -> None:
