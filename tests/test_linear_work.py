@@ -33,12 +33,15 @@ def count_calls(work: Callable[[], object]) -> int:
 
 def read(pieces: list[bytes]) -> None:
     reader = StreamReader(request_id=None)
-    for piece in [*pieces, b"\n\ndata: [DONE]\n\n"]:
+    ending = event({}, finish_reason="stop") + b"data: [DONE]\n\n"
+    for piece in [*pieces, b"\n\n", ending]:
         list(reader.feed(piece))
+    assert reader.done
 
 
-def event(delta: Any) -> bytes:
-    return b"data: %s\n\n" % json.dumps({"choices": [{"delta": delta}]}).encode()
+def event(delta: Any, **fields: Any) -> bytes:
+    choice = {"delta": delta, **fields}
+    return b"data: %s\n\n" % json.dumps({"choices": [choice]}).encode()
 
 
 def fragment(index: int, text: str) -> bytes:

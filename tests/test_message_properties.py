@@ -237,7 +237,7 @@ any_messages = st.one_of(
 )
 
 
-@settings(bounded, max_examples=200)
+@settings(bounded, max_examples=100)
 @given(st.lists(any_messages, max_size=4))
 def test_a_refusal_is_a_setting_error_and_nothing_else(
     given: list[BaseMessage],

@@ -64,6 +64,13 @@ def plain(events: list[str]) -> bytes:
     return "".join(f"data: {event}\n\n" for event in events).encode()
 
 
+def joined_call(text: str) -> AIMessageChunk:
+    """Read a stream that ends well, with one call of these arguments."""
+    call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": text}}
+    ending = choice_event({}, finish_reason="tool_calls")
+    return joined([plain([choice_event({"tool_calls": [call]}), ending, "[DONE]"])])
+
+
 @pytest.mark.parametrize("stream", STREAMS)
 @settings(bounded, max_examples=8)
 @given(places=st.lists(st.integers(0, 10**6), max_size=60))
@@ -179,9 +186,7 @@ def test_a_call_that_was_cut_is_no_call(args: Json, end: int, size: int) -> None
 def test_a_huge_broken_fragment_is_not_guessed_at() -> None:
     """It took langchain-core 50 s for 100,000 characters; here they are 5,000,000."""
     text = '{"a": ' + "x" * 5_000_000
-    call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": text}}
-    events = [choice_event({"tool_calls": [call]}), "[DONE]"]
-    message = joined([plain(events)])
+    message = joined_call(text)
     assert message.tool_calls == []
     assert message.additional_kwargs["tool_arguments"] == {"a": text}
 
@@ -189,8 +194,7 @@ def test_a_huge_broken_fragment_is_not_guessed_at() -> None:
 @pytest.mark.parametrize("text", ['{"a": 1e999}', '{"a": [-1e999]}'])
 def test_a_number_that_no_float_holds(text: str) -> None:
     """It was read as infinity, which then could not be written, and all was lost."""
-    call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": text}}
-    message = joined([plain([choice_event({"tool_calls": [call]}), "[DONE]"])])
+    message = joined_call(text)
     assert message.tool_calls == []
     assert [one["id"] for one in message.invalid_tool_calls] == ["a"]
     assert message.additional_kwargs["tool_arguments"] == {"a": text}
@@ -198,7 +202,6 @@ def test_a_number_that_no_float_holds(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["\x0b", "\u3000", "\x1c\n"])
 def test_blank_to_python_but_not_to_json(text: str) -> None:
-    call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": text}}
-    message = joined([plain([choice_event({"tool_calls": [call]}), "[DONE]"])])
+    message = joined_call(text)
     assert message.tool_calls == []
     assert message.additional_kwargs["tool_arguments"] == {"a": text}

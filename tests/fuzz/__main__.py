@@ -1,7 +1,8 @@
 """Fuzz the targets, and record what was done: `make fuzz`.
 
 Each target runs in a process of its own, since libFuzzer never returns. What was
-recorded of a target stands until it is run again; no count is added to another.
+recorded of a target stands until it is run again in the same mode with the same seed;
+no count is added to another.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def _run(name: str, given: argparse.Namespace) -> list[str]:
         out = Path(folder) / "run.json"
         module = [sys.executable, "-m", "tests.fuzz.worker"]
         subprocess.run([*module, mode, name, *limits, str(out)], check=True)
-        run = write_record(f"{name} {mode}", out.read_text())
+        run = write_record(f"{name} {mode} {given.seed}", out.read_text())
     print(f"fuzz: {name}: {run['executions']:,} executions", flush=True)
     return list(run["finds"])
 

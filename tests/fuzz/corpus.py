@@ -70,6 +70,7 @@ def _lines() -> Iterator[bytes]:
     """Streams in small: the decoder does not look into an event."""
     yield b'data: {"a":1}\n\ndata: [DONE]\n\n'
     yield b"\xef\xbb\xbfdata:1\r\n\r\n: ping\r\n\r\ndata:\r\n\r\n"
+    yield b"data: 1\n\ndata:2\n\ndata: 3\n\n: x\n\ndata:4\n\n"
     yield b"event: x\ndata: 1\ndata: 2\r\r data:3\n\nid: 1\ndata"
 
 

@@ -9,7 +9,7 @@ from tests.fuzz.target import TARGETS
 RECORD = Path(__file__).parent / "record.json"
 PAGE = Path(__file__).parents[2] / "docs" / "fuzzing.md"
 Record: TypeAlias = dict[str, dict[str, Any]]
-"""Runs, by the target's name and the mode."""
+"""Runs, by the target's name, the mode and the seed."""
 
 _INTRODUCTION = """\
 # Fuzzing
@@ -23,8 +23,8 @@ Each may raise what it documents and nothing else. `make fuzz` writes this page.
 - **blind**: the inputs of the corpus are changed by a seed; several times as many a
   second. `make test` does the same for a few thousand inputs, and replays the corpus.
 
-An execution is one input; the decoder, the stream and the arguments read it whole and
-cut into pieces, and compare. A find fails the run, and its input stays in
+An execution is one input; the decoder, the stream and the arguments read it two or
+three times, whole and cut into pieces, and compare. A find fails the run, and its input stays in
 `tests/fuzz/corpus`, beside a few of those that reached new code.
 
 ```sh
@@ -52,7 +52,7 @@ def write_record(name: str, text: str) -> dict[str, Any]:
     """Put a run into the record, in the place of the last one of its kind.
 
     Args:
-        name: The target's name and the mode.
+        name: The target's name, the mode and the seed.
         text: What the worker wrote.
     """
     record = read_record()
@@ -84,7 +84,7 @@ def _may(documented: tuple[type[Exception], ...]) -> str:
 
 
 def _row(name: str, run: dict[str, Any]) -> str:
-    target, mode = name.split(" ", 1)
+    target, mode, _ = name.split()
     raised = ", ".join(f"{kind} {n:,}" for kind, n in run["documented"].items())
     cells = [target, mode, run["seed"], f"{run['executions']:,}", run["cpu_seconds"]]
     cells += [raised or "-", len(run["finds"]) or "none", run["date"]]

@@ -3,7 +3,7 @@
 import json
 import pickle
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -13,6 +13,7 @@ import openai
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.tools import ToolException
+from pydantic import SecretStr
 
 from langchain_kimi._arguments import parse_arguments
 from langchain_kimi._batch_lines import read_results
@@ -46,20 +47,32 @@ def cut(data: bytes) -> Iterator[bytes]:
 _SIZES = (1, 9, 2, 17, 1, 3, 40, 1, 1, 5, 2)
 
 
-def decode(pieces: Iterator[bytes] | list[bytes]) -> list[bytes]:
-    """Return the data of all events of a stream."""
-    decoder = EventDecoder()
-    events = [event for piece in pieces for event in decoder.feed(piece)]
+def cut_events(data: bytes) -> list[bytes]:
+    """Cut bytes after every blank line, as servers send them."""
+    return re.findall(rb"(?s:.*?\n\n|.+)", data)
+
+
+def decode(pieces: Iterable[bytes]) -> list[bytes]:
+    """Return the data of all events of a stream, read as `StreamReader.feed` does."""
+    decoder, events = EventDecoder(), list[bytes]()
+    for piece in pieces:
+        if plain := decoder.read_plain(piece):
+            events.append(plain)
+        else:
+            events += decoder.feed(piece)
     return [*events, *decoder.flush()]
 
 
 @target(
-    "Any bytes, whole and cut: the same events, which hold no more than came.",
-    size=96,
+    "Any bytes, whole, cut anywhere and cut after each event: the same events, which "
+    "hold no more than came.",
+    size=48,
 )
 def decoder(data: bytes) -> None:
     whole = decode([data])
     assert decode(cut(data)) == whole
+    if len(pieces := cut_events(data)) > 1:
+        assert decode(pieces) == whole
     assert sum(map(len, whole)) <= len(data)
     assert all(whole)
 
@@ -73,12 +86,13 @@ def decoder(data: bytes) -> None:
 )
 def stream(data: bytes) -> None:
     told, error = _read([data])
-    assert _read(list(cut(data)))[0] == told
+    assert _read(cut(data))[0] == told
+    assert _read(cut_events(data))[0] == told
     if error:
         raise error
 
 
-def _read(pieces: list[bytes]) -> tuple[str, Exception | None]:
+def _read(pieces: Iterable[bytes]) -> tuple[str, Exception | None]:
     """Return what a reader yields, with the ids that it makes up left out."""
     reader = StreamReader(request_id="r")
     chunks: list[AIMessageChunk] = []
@@ -167,7 +181,8 @@ def _answer() -> Answer:
     """A real answer over HTTP, of which the body is exchanged."""
     call = Call(method="get", path="/models", model="kimi-k3")
     with Emulator() as kimi:
-        clients = Clients(ClientSettings(api_key=kimi.api_key, base_url=kimi.base_url))
+        key = SecretStr(kimi.api_key)
+        clients = Clients(ClientSettings(api_key=key, base_url=kimi.base_url))
         answer = clients.request(call)
         clients.close()
     return answer
@@ -215,12 +230,15 @@ def failure(data: bytes) -> None:
         body: object = replace(_answer(), body=data).decode()
     except openai.APIError:
         body = data.decode("utf-8", "replace")
+    settings = replace(_answer().settings, redact_account_ids=True)
     http_response: Any = _answer().response.http_response
     for status in (400, 401, 404, 413, 429, 500, 599):
         error = openai.APIStatusError("x", response=http_response, body=body)
         error.status_code = status
-        _check_error(read_api_error(error, model="kimi-k3"))
-    _check_error(read_error_body(body, _answer().response, model="m"))
+        told = read_api_error(error, model="kimi-k3", limits=settings.limits)
+        _check_error(settings.redact(told))
+    told = read_error_body(body, _answer().response, model="m")
+    _check_error(settings.redact(told))
 
 
 def _check_error(error: Exception) -> None:

@@ -8,6 +8,7 @@ Mode "guided" is atheris: it keeps what reaches new code, and so grows the corpu
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -151,7 +152,10 @@ def load(name: str, limits: Limits) -> Worker:
 
     from tests.fuzz import readers, writers  # noqa: F401, as they register
 
-    return Worker(TARGETS[name], limits)
+    worker = Worker(TARGETS[name], limits)
+    # Ended early, a run still tells what was run.
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    return worker
 
 
 def main() -> None:
