@@ -24,8 +24,8 @@ Each may raise what it documents and nothing else. `make fuzz` writes this page.
   second. `make test` does the same for a few thousand inputs, and replays the corpus.
 
 An execution is one input; the decoder, the stream and the arguments read it two or
-three times, whole and cut into pieces, and compare. A find fails the run, and its input stays in
-`tests/fuzz/corpus`, beside a few of those that reached new code.
+three times, whole and cut into pieces, and compare. A find fails the run, and its input
+stays in `tests/fuzz/corpus`, beside a few of those that reached new code.
 
 ```sh
 make fuzz                                     # a minute of CPU for each target
