@@ -95,3 +95,9 @@ def completion() -> bytes:
 def paced_event(text: str) -> bytes:
     """Return one text delta as a transfer chunk."""
     return transfer_chunk(_event({"content": text}))
+
+
+def paced_end() -> bytes:
+    """Return the end of a stream of paced events, as Kimi ends one."""
+    events = (_event({}, "stop"), b"data: [DONE]\n\n")
+    return b"".join(transfer_chunk(event) for event in events) + END

@@ -64,8 +64,7 @@ class _Exchange(asyncio.Protocol):
         for number in range(count):
             await asyncio.sleep(start + number * _PACE_SECONDS - time.monotonic())
             self._transport.write(answers.paced_event(f"{time.monotonic():.6f}"))
-        done = answers.transfer_chunk(b"data: [DONE]\n\n")
-        self._transport.write(done + answers.END)
+        self._transport.write(answers.paced_end())
 
 
 def _content_length(head: bytes) -> int:
