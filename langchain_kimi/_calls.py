@@ -39,6 +39,11 @@ class Call:
     limits: Limits | None = None
     """How long it may take, in place of what the settings say."""
 
+    @property
+    def size(self) -> int:
+        """The bytes that are sent."""
+        return self.upload.size if self.upload else len(self.content or b"")
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

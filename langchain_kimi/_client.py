@@ -7,12 +7,14 @@ walks neither.
 
 import asyncio
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from langchain_kimi._calls import Answer, Call
 from langchain_kimi._client_settings import ClientSettings
+from langchain_kimi._pieces import aread_pieces
 from langchain_kimi._pool import Lease, find_pool
 from langchain_kimi._redaction import forget
 from langchain_kimi._retry import Attempts
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 # How the SDK's own `with_streaming_response` asks for a response it has not read.
 _UNREAD = {"X-Stainless-Raw-Response": "stream"}
+# Whose errors are known by their modules, since none of them may be imported.
+_TRANSPORTS = ("aiohttp", "httpx", "httpcore")
 
 
 class Clients:
@@ -60,8 +64,8 @@ class Clients:
         Raises:
             openai.APIError: One of `langchain_kimi.errors`.
         """
-        response = await self.aopen(call)
-        return Answer(call, response, await response.read(), self.settings)
+        response, body = await self._asend(call, self.begin(call.limits), whole=True)
+        return Answer(call, response, body, self.settings)
 
     def begin(self, limits: Limits | None) -> Attempts:
         """Return the attempts of a call, whose time begins now.
@@ -99,33 +103,55 @@ class Clients:
                 time.sleep(self._delay(error, attempts, call))
 
     async def aopen(
-        self, call: Call, attempts: Attempts | None = None, *, stream: bool = False
+        self, call: Call, attempts: Attempts
     ) -> "openai.AsyncAPIResponse[object]":
-        """Send a call, as often as needed, and return its response.
+        """Send a call, as often as needed, and return its response, the body unread.
 
         Args:
             call: What to send.
-            attempts: Those made before; None for none.
-            stream: Whether to leave the body unread.
+            attempts: Those made before.
+        """
+        return (await self._asend(call, attempts, whole=False))[0]
+
+    async def _asend(
+        self, call: Call, attempts: Attempts, *, whole: bool
+    ) -> "tuple[openai.AsyncAPIResponse[object], bytes]":
+        """Send a call, as often as needed; return its response, and its whole body.
+
+        The SDK is never let read the body: over aiohttp it would wait for ever for the
+        rest of one that broke (`_pieces`).
         """
         import openai
 
         client: Any = await self._pool.aopen(self._lease)
-        attempts = attempts or self.begin(call.limits)
         while True:
             attempts.made += 1
-            silence, latest = attempts.opening(stream=stream)
+            silence, latest = attempts.opening(size=call.size, whole=whole)
             timeout = self._timeout(attempts, silence)
             try:
-                with _arguments(call, timeout, stream=stream) as arguments:
+                with _arguments(call, timeout, stream=True) as arguments:
                     async with asyncio.timeout(latest):
-                        return await getattr(client, call.method)(
+                        response = await getattr(client, call.method)(
                             self._address(call),
                             cast_to=openai.AsyncAPIResponse[object],
                             **arguments,
                         )
+                    body = await self._aread(response, attempts) if whole else b""
             except Exception as error:  # noqa: BLE001 - judged by `_delay`
                 await asyncio.sleep(self._delay(error, attempts, call))
+            else:
+                return response, body
+
+    async def _aread(
+        self, response: "openai.AsyncAPIResponse[object]", attempts: Attempts
+    ) -> bytes:
+        """Read a whole body, which has the limits of its beginning."""
+        limits = replace(attempts.limits, gap=attempts.limits.first_byte)
+        pieces = aread_pieces(response, limits, attempts.left)
+        try:
+            return b"".join([piece async for piece in pieces])
+        finally:
+            await response.close()
 
     def _address(self, call: Call) -> str:
         """Return a call's whole URL: joining one takes the SDK 5 % of a short call."""
@@ -149,20 +175,12 @@ class Clients:
         call: Call,
     ) -> float:
         """Return the wait before the next attempt, or raise what the caller is told."""
-        from openai import APIConnectionError, APIError, APITimeoutError
+        from openai import APIConnectionError, APIError
 
         from langchain_kimi._failures import read_api_error
 
-        if isinstance(error, TimeoutError):
-            request = self._pool.describe(call.method, call.path)
-            error = APITimeoutError(request)
-        elif not isinstance(error, APIError):
-            if not type(error).__module__.startswith("aiohttp"):
-                raise error
-            # openai 3 knows only the errors of httpx2: a response that is no HTTP.
-            request = self._pool.describe(call.method, call.path)
-            cause, error = error, APIConnectionError(request=request)
-            error.__cause__ = cause
+        if not isinstance(error, APIError):
+            error = _read_transport_error(error, self._pool.describe, call)
         told = read_api_error(
             error, model=call.model, limits=attempts.limits, over=attempts.over
         )
@@ -198,6 +216,30 @@ class Clients:
         await self._pool.aclose(self._lease)
 
 
+def _read_transport_error(
+    error: Exception, describe: Callable[[str, str], Any], call: Call
+) -> "openai.APIConnectionError":
+    """Return what the SDK would raise for what it did not see.
+
+    That is whatever happens while a body is read, a limit of ours, and with openai 3
+    the errors of aiohttp, since it knows only those of httpx2.
+
+    Raises:
+        Exception: The error itself, if it is not the transport's.
+    """
+    from openai import APIConnectionError, APITimeoutError
+
+    if not type(error).__module__.startswith(_TRANSPORTS):
+        if isinstance(error, TimeoutError):
+            return APITimeoutError(describe(call.method, call.path))
+        raise error
+    request = describe(call.method, call.path)
+    is_late = "Timeout" in type(error).__name__
+    told = APITimeoutError(request) if is_late else APIConnectionError(request=request)
+    told.__cause__ = error
+    return told
+
+
 @contextmanager
 def _arguments(
     call: Call, timeout: JsonObject, *, stream: bool
@@ -212,8 +254,6 @@ def _arguments(
         **timeout,
     }
     arguments: JsonObject = {"options": options}
-    if stream:
-        arguments["stream"] = True
     if call.content is not None:
         arguments["content"] = call.content
     try:

@@ -138,7 +138,7 @@ class Completions(Clients):
     ) -> "openai.AsyncAPIResponse[object]":
         call = _chat_call(stretch.request, stretch.attempts.limits)
         try:
-            return await self.aopen(call, stretch.attempts, stream=True)
+            return await self.aopen(call, stretch.attempts)
         except Exception as error:
             stretch.tell(error)
             raise

@@ -214,6 +214,7 @@ def read_stream_failure(
     model: str,
     limits: Limits,
     over: bool = False,
+    arrived: int = 0,
 ) -> StreamFailure:
     """Return the exception for a stream that broke after it had begun.
 
@@ -223,6 +224,7 @@ def read_stream_failure(
         model: The model id of the request.
         limits: The limits of the call.
         over: Whether `total` has run out.
+        arrived: The bytes of its body that came.
     """
     if isinstance(error, ErrorEvent):
         return read_error_body(error.body, response, model=model)
@@ -231,7 +233,6 @@ def read_stream_failure(
     # httpx or httpx2 raised it, which must not be imported here. What was hung up on
     # when `total` ran out may look like any end of a stream.
     if over or ("Timeout" in type(error).__name__ and not _was_lost(error)):
-        arrived = response.http_response.num_bytes_downloaded
         limit = "total" if over else "gap"
         return _timeout(limit, limits, response.http_request, arrived)
     return KimiStreamInterruptedError(

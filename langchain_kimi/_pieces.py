@@ -6,8 +6,9 @@ it cannot keep is kept here.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import suppress
+from math import inf
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def read_pieces(
     response: "openai.APIResponse[object]", limits: Limits, left: float | None
-) -> Iterator[bytes]:
+) -> Iterable[bytes]:
     """Return the pieces of a streamed body.
 
     Args:
@@ -27,14 +28,17 @@ def read_pieces(
         limits: The limits of the call.
         left: The seconds that `total` leaves, None where it sets no end.
     """
-    _set_gap(response.http_response, limits)
-    pieces = response.iter_bytes()
+    http_response: Any = response.http_response
+    _set_gap(http_response, limits.gap)
+    pieces: Iterable[bytes] = (
+        response.iter_bytes() if _is_coded(http_response) else http_response.stream
+    )
     return pieces if left is None else _hang_up_after(left, response, pieces)
 
 
 def aread_pieces(
     response: "openai.AsyncAPIResponse[object]", limits: Limits, left: float | None
-) -> AsyncIterator[bytes]:
+) -> AsyncIterable[bytes]:
     """Do what `read_pieces` does, without blocking.
 
     Args:
@@ -42,14 +46,26 @@ def aread_pieces(
         limits: The limits of the call.
         left: The seconds that `total` leaves, None where it sets no end.
     """
-    keeps_gap = _set_gap(response.http_response, limits)
-    pieces = response.iter_bytes()
+    http_response: Any = response.http_response
+    keeps_gap = _set_gap(http_response, limits.gap)
+    pieces: AsyncIterable[bytes] = (
+        response.iter_bytes() if _is_coded(http_response) else http_response.stream
+    )
     if left is None and keeps_gap:
         return pieces
     return _wait_for_each(pieces, limits.gap, left)
 
 
-def _set_gap(http_response: Any, limits: Limits) -> bool:
+def _is_coded(http_response: Any) -> bool:
+    """Tell whether the body is compressed.
+
+    Only then has the transport more to do than to hand out what came, and to be asked
+    for less is a tenth of what reading a delta costs.
+    """
+    return "content-encoding" in http_response.headers
+
+
+def _set_gap(http_response: Any, gap: float) -> bool:
     """Tell the transport how long to wait for each piece, if it listens.
 
     httpx's and httpx2's read the request's `timeout` extension once more when the body
@@ -59,12 +75,12 @@ def _set_gap(http_response: Any, limits: Limits) -> bool:
     """
     if "network_stream" not in http_response.extensions:
         return False
-    http_response.request.extensions["timeout"]["read"] = limits.gap
+    http_response.request.extensions["timeout"]["read"] = gap
     return True
 
 
 def _hang_up_after(
-    seconds: float, response: "openai.APIResponse[object]", pieces: Iterator[bytes]
+    seconds: float, response: "openai.APIResponse[object]", pieces: Iterable[bytes]
 ) -> Iterator[bytes]:
     """Yield pieces; a blocked read ends when the time is over."""
     timer = Timer(seconds, _hang_up, (response.http_response,))
@@ -86,15 +102,61 @@ def _hang_up(http_response: Any) -> None:
 
 
 async def _wait_for_each(
-    pieces: AsyncIterator[bytes], gap: float, left: float | None
+    pieces: AsyncIterable[bytes], gap: float, left: float | None
 ) -> AsyncIterator[bytes]:
     """Yield pieces, and raise TimeoutError when one does not come in time."""
-    now = asyncio.get_running_loop().time
-    end = None if left is None else now() + left
-    while True:
-        latest = now() + gap
-        async with asyncio.timeout_at(latest if end is None else min(latest, end)):
-            piece = await anext(pieces, None)
-        if piece is None:
-            return
-        yield piece
+    coming, watch = aiter(pieces), _Watch(gap, left)
+    try:
+        while True:
+            async with watch.wait():
+                piece = await anext(coming, None)
+            if piece is None:
+                return
+            watch.rest()
+            yield piece
+    finally:
+        watch.end()
+
+
+class _Watch:
+    """One timer for all waits of a stream.
+
+    It is set anew when it goes off too early: a timer for each wait would cost as much
+    as all else that asyncio does for a piece (docs/performance.md).
+    """
+
+    def __init__(self, gap: float, left: float | None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._gap = gap
+        self._end = inf if left is None else self._loop.time() + left
+        self._wait: asyncio.Timeout | None = None
+        self._latest = inf
+        self._timer: asyncio.TimerHandle | None = None
+
+    def wait(self) -> asyncio.Timeout:
+        """Return the scope of a wait, which TimeoutError ends when it is too long."""
+        self._latest = min(self._loop.time() + self._gap, self._end)
+        if self._timer is None or self._timer.when() > self._latest:
+            self._set()
+        self._wait = asyncio.timeout(None)
+        return self._wait
+
+    def rest(self) -> None:
+        """Let the caller take as long as it likes with what came."""
+        self._wait = None
+
+    def end(self) -> None:
+        """Watch no more."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _set(self) -> None:
+        self.end()
+        self._timer = self._loop.call_at(self._latest, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._wait and self._loop.time() < self._latest:
+            self._set()
+        elif self._wait:
+            self._wait.reschedule(self._latest)

@@ -122,7 +122,7 @@ class Stretch:
         """
         if reader.done:
             return self.end()
-        failure = self._read_failure(error, response)
+        failure = self._read_failure(error, response, sum(map(len, pieces)))
         repeated = self._repeat(failure, reader)
         if repeated:
             return repeated
@@ -155,7 +155,9 @@ class Stretch:
         wait = self.attempts.next_wait(failure, repeatable=repeatable)
         return None if wait is None else replace(self, wait=wait)
 
-    def _read_failure(self, error: Exception, response: "Response") -> "StreamFailure":
+    def _read_failure(
+        self, error: Exception, response: "Response", arrived: int
+    ) -> "StreamFailure":
         from langchain_kimi._failures import read_stream_failure
 
         failure = read_stream_failure(
@@ -164,6 +166,7 @@ class Stretch:
             model=self.asked.get("model", ""),
             limits=self.attempts.limits,
             over=self.attempts.over,
+            arrived=arrived,
         )
         forget(error)
         self.redact(error)

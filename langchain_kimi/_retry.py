@@ -22,6 +22,9 @@ _FIRST_WAIT, _LONGEST_BACKOFF, _LONGEST_WAIT = 0.5, 8.0, 60.0
 # Never before the time that was asked for, and not all of a fleet in the same moment.
 _LATEST = 1.1
 _RESOLUTION = 0.01
+# What is sent, in bytes a second, and headers, in seconds, may take their time: only a
+# hang takes longer.
+_SLOWEST, _TRICKLE = 10_000, 20.0
 
 
 class Attempts:
@@ -50,19 +53,23 @@ class Attempts:
         """Whether `total` has run out; timers may be early by their resolution."""
         return self.left is not None and self.left < _RESOLUTION
 
-    def opening(self, *, stream: bool) -> tuple[float, float | None]:
+    def opening(self, *, size: int, whole: bool) -> tuple[float, float]:
         """Return the silence, and the time in all, after which no answer has begun.
 
-        For transports that wait for the body as for its beginning (aiohttp's).
+        For transports that wait for the body as for its beginning, and for the body of
+        an error for ever when it breaks (aiohttp's).
 
         Args:
-            stream: Whether the body comes in pieces, with gaps between them.
+            size: The bytes that are sent.
+            whole: Whether the body comes at once, without gaps between its pieces.
         """
         limits, left = self.limits, self.left
-        if not stream or limits.gap <= limits.first_byte:
-            return limits.first_byte, left
-        most = limits.first_byte
-        return limits.gap, most if left is None else min(most, left)
+        if limits.gap > limits.first_byte and not whole:
+            silence, most = limits.gap, limits.first_byte
+        else:
+            silence = limits.first_byte
+            most = limits.connect + 2 * silence + _TRICKLE + size / _SLOWEST
+        return silence, most if left is None else min(most, left)
 
     def next_wait(self, error: Exception, *, repeatable: bool = True) -> float | None:
         """Return the seconds to wait before the next attempt; None to give up.

@@ -26,14 +26,15 @@ class EventDecoder:
         Args:
             piece: The next bytes of the stream.
         """
+        lines = piece.splitlines()
         if (
-            piece.startswith(b"data:")
-            and piece.find(b"\n") == len(piece) - 2
+            len(lines) == 2
+            and not lines[1]
             and piece.endswith(b"\n\n")
-            and b"\r" not in piece
+            and lines[0].startswith(b"data:")
             and self._is_between()
         ):
-            return piece[5:-2].strip()
+            return lines[0][5:].strip()
         return b""
 
     def feed(self, piece: bytes) -> Iterator[bytes]:

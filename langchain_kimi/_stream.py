@@ -264,26 +264,26 @@ def _plain_delta(event: JsonObject) -> tuple[str, object]:
 
 
 def _decode(data: bytes) -> JsonObject:
+    """Parse an event with the SDK's parser, in a sixth of the time of the stdlib's.
+
+    What it refuses (lone surrogates, deep nesting) is left to the stdlib to judge.
+    """
     try:
-        event = _parse(data)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableResponseError(
-            f"an event is not JSON: {data[:200]!r}"
-        ) from error
+        event = from_json(data)
+    except ValueError:
+        event = _decode_slowly(data)
     if not is_object(event):
         raise UnreadableResponseError(f"an event is not an object: {data[:200]!r}")
     return event
 
 
-def _parse(data: bytes) -> object:
-    """Parse JSON with the SDK's parser, in a sixth of the time of the stdlib's.
-
-    What it refuses (lone surrogates, deep nesting) is left to the stdlib to judge.
-    """
+def _decode_slowly(data: bytes) -> object:
     try:
-        return from_json(data)
-    except ValueError:
         return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableResponseError(
+            f"an event is not JSON: {data[:200]!r}"
+        ) from error
 
 
 def _is_whole(data: bytes) -> bool:
