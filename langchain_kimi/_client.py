@@ -246,11 +246,13 @@ def _arguments(
 ) -> Generator[JsonObject]:
     """Give the SDK's arguments for one attempt; a file is open only meanwhile."""
     headers = dict(_UNREAD) if stream else {}
-    # A redirect would take the messages and `default_headers` to another host.
     options = {
         "headers": headers,
         "params": call.query,
+        # A redirect would take the messages and `default_headers` to another host.
         "follow_redirects": False,
+        # Else the SDK draws a random one, and sends it to no one.
+        "idempotency_key": "",
         **timeout,
     }
     arguments: JsonObject = {"options": options}
