@@ -38,7 +38,7 @@ def construct():
     return (time.process_time_ns() - start) / 1000
 print(json.dumps([construct() for _ in range(21)]))
 """
-_ROUNDS = 2
+_ROUNDS, _BUILDS = 2, 5
 
 
 def measure_imports() -> dict[str, dict[str, float]]:
@@ -66,7 +66,7 @@ def measure_construction() -> dict[str, dict[str, float]]:
     runs: dict[str, list[list[float]]] = {
         name: [] for name in (KIMI, OPENAI, MOONSHOT, LITELLM)
     }
-    for _ in range(_ROUNDS):
+    for _ in range(_BUILDS):
         for name, found in runs.items():
             found.append(_construct(name))
     return {

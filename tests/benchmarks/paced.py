@@ -10,6 +10,7 @@ from tests.benchmarks.peers import (
     KIMI_AIOHTTP,
     OPENAI,
     PEERS,
+    RELAY,
     SDK,
     SDK_AIOHTTP,
 )
@@ -21,7 +22,7 @@ _STREAMS, _DELTAS, _ROUNDS = 200, 100, 2
 
 def measure_paced(server: Server) -> dict[str, dict[str, float]]:
     """Return the CPU microseconds per delta, and the 99th percentile's milliseconds."""
-    names = (KIMI, KIMI_AIOHTTP, SDK, SDK_AIOHTTP, OPENAI)
+    names = (KIMI, KIMI_AIOHTTP, SDK, SDK_AIOHTTP, OPENAI, RELAY)
     runs: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for _ in range(_ROUNDS):
         for name, found in runs.items():

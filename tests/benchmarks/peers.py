@@ -1,5 +1,7 @@
 """Who is measured: each opens on a URL and has invoke, stream and their async twins."""
 
+import json
+import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -10,6 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from langchain_kimi import ChatKimi
+from langchain_kimi._chunks import text_chunk
 from tests.benchmarks import answers
 
 _MODEL = "kimi-k3"
@@ -31,6 +34,45 @@ class Socket:
 
     def close(self) -> None:
         self._connection.close()
+
+
+class Transport:
+    """What the SDK sends with, alone: the same bytes there and back, unread."""
+
+    def __init__(self, url: str, http_client: Any = None) -> None:
+        self._url = f"{url}/chat/completions"
+        self._client = openai.DefaultHttpxClient()
+        self._async = http_client or openai.DefaultAsyncHttpxClient()
+
+    def invoke(self, prompt: Any) -> bytes:
+        """Return the answer's bytes."""
+        return self._client.post(self._url, content=_body(prompt)).content
+
+    async def ainvoke(self, prompt: Any) -> bytes:
+        """Return the answer's bytes."""
+        return (await self._async.post(self._url, content=_body(prompt))).content
+
+    def stream(self, prompt: Any) -> Iterator[bytes]:
+        """Yield each piece."""
+        with self._client.stream("POST", self._url, content=_body(prompt)) as response:
+            yield from response.stream
+
+    async def astream(self, prompt: Any) -> AsyncIterator[bytes]:
+        """Yield each piece."""
+        sent = self._async.stream("POST", self._url, content=_body(prompt))
+        async with sent as response:
+            async for piece in response.stream:
+                yield piece
+
+    def close(self) -> None:
+        self._client.close()
+
+    async def aclose(self) -> None:
+        await self._async.aclose()
+
+
+def _body(prompt: Any) -> bytes:
+    return json.dumps({"model": _MODEL, "messages": prompt}).encode()
 
 
 class BareSdk:
@@ -110,6 +152,25 @@ class Floor(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage("Three."))])
 
 
+class Relay(Floor):
+    """langchain-core over a transport: no event is parsed, a chunk is a copy."""
+
+    transport: Any
+
+    async def _astream(
+        self, *given: Any, **settings: Any
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        async for piece in self.transport.astream([]):
+            for text in _TEXT.findall(piece):
+                yield text_chunk(text.decode(), {"model_provider": "moonshot"})
+
+    async def aclose(self) -> None:
+        await self.transport.aclose()
+
+
+_TEXT = re.compile(rb'"content": "([^"]+)"')
+
+
 def _floor(url: str, **fields: Any) -> Floor:
     kind, count = url.split("/")[3:5]
     return Floor(kind=kind, count=int(count), **fields)
@@ -143,6 +204,9 @@ SDK_AIOHTTP = "openai SDK, aiohttp"
 OPENAI, MOONSHOT, LITELLM = "ChatOpenAI", "langchain-moonshot", "ChatLiteLLM"
 SOCKET, FLOOR, PREBUILT = "socket", "langchain-core, built", "langchain-core, prebuilt"
 
+TRANSPORT, TRANSPORT_AIOHTTP = "httpx alone", "aiohttp alone"
+RELAY = "langchain-core over aiohttp"
+
 PEERS: dict[str, Callable[..., Any]] = {
     KIMI: lambda url, **fields: _kimi(
         url, http_async_client=openai.DefaultAsyncHttpxClient(), **fields
@@ -156,6 +220,11 @@ PEERS: dict[str, Callable[..., Any]] = {
     MOONSHOT: _chat_moonshot,
     LITELLM: _chat_litellm,
     SOCKET: Socket,
+    TRANSPORT: Transport,
+    TRANSPORT_AIOHTTP: lambda url: Transport(url, openai.DefaultAioHttpClient()),
+    RELAY: lambda url: Relay(
+        kind="paced", count=0, transport=PEERS[TRANSPORT_AIOHTTP](url)
+    ),
     FLOOR: _floor,
     PREBUILT: lambda url, **fields: _floor(url, prebuilt=True, **fields),
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-from tests.benchmarks.peers import SDK, SDK_AIOHTTP
+from tests.benchmarks.peers import SDK, SDK_AIOHTTP, TRANSPORT, TRANSPORT_AIOHTTP
 
 _QUESTION = "How does a tide mill work at slack water, and who built the first one?"
 _ANSWER = "It stores the flood behind a gate and lets it out over the wheel. " * 3
@@ -14,7 +14,7 @@ IMAGE = "image"
 
 def build_prompt(peer: str, size: int | str) -> Any:
     """Return so many messages, or one with a picture of a megabyte."""
-    if peer in (SDK, SDK_AIOHTTP):
+    if peer in (SDK, SDK_AIOHTTP, TRANSPORT, TRANSPORT_AIOHTTP):
         return _dicts(size)
     return _messages(size)
 

@@ -14,6 +14,8 @@ from tests.benchmarks.peers import (
     PREBUILT,
     SDK,
     SDK_AIOHTTP,
+    TRANSPORT,
+    TRANSPORT_AIOHTTP,
 )
 from tests.benchmarks.scenarios import GOALS
 
@@ -29,6 +31,8 @@ _COLUMNS = (
     LITELLM,
     FLOOR,
     PREBUILT,
+    TRANSPORT,
+    TRANSPORT_AIOHTTP,
 )
 Row = tuple[str, str, float, float]
 
@@ -70,9 +74,10 @@ def _scenario_rows(results: dict[str, Any]) -> Iterator[Row]:
 
 def _other_rows(results: dict[str, Any]) -> Iterator[Row]:
     curves, paced = results["curves"], results["paced"]
-    fragments = list(curves["tool-argument fragments"].values())
-    flat = fragments[-1][KIMI] / fragments[0][KIMI]
-    yield "a fragment, of 10,000", "to one of 300", flat, 1.25
+    for left in ("", ", garbage left"):
+        fragments = list(curves[f"tool-argument fragments{left}"].values())
+        flat = fragments[-1][KIMI] / fragments[0][KIMI]
+        yield f"a fragment, of 10,000{left}", "to one of 300", flat, 1.25
     history = list(curves["messages of a conversation"].values())
     yield (
         "a message, of 5,000",

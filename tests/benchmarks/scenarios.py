@@ -17,6 +17,8 @@ from tests.benchmarks.peers import (
     SDK,
     SDK_AIOHTTP,
     SOCKET,
+    TRANSPORT,
+    TRANSPORT_AIOHTTP,
 )
 from tests.benchmarks.prompts import IMAGE
 
@@ -76,12 +78,15 @@ async def _afirst(peer: Any, prompt: Any, clock: Clock) -> None:
 
 
 _CLIENTS = (KIMI, SDK, OPENAI, MOONSHOT)
-_ASYNC = (KIMI, KIMI_AIOHTTP, SDK, SDK_AIOHTTP, OPENAI)
+_ASYNC = (
+    *(KIMI, KIMI_AIOHTTP, SDK, SDK_AIOHTTP, OPENAI),
+    *(TRANSPORT, TRANSPORT_AIOHTTP),
+)
 _STREAM = Scenario(
     title="stream, 3,000 deltas",
     kind="text",
     operation=_stream,
-    peers=(*_CLIENTS, LITELLM, FLOOR, PREBUILT, SOCKET),
+    peers=(*_CLIENTS, LITELLM, FLOOR, PREBUILT, TRANSPORT, SOCKET),
     items=3000,
     count=3000,
 )
@@ -96,7 +101,7 @@ _INVOKE = Scenario(
     title="invoke, short",
     kind="whole",
     operation=_invoke_often,
-    peers=(*_CLIENTS, LITELLM, FLOOR),
+    peers=(*_CLIENTS, LITELLM, FLOOR, TRANSPORT),
     items=_CALLS,
     unit="call",
 )
@@ -123,7 +128,7 @@ _FIRST = Scenario(
     title="first chunk, sync",
     kind="text",
     operation=_first,
-    peers=(KIMI, SDK, OPENAI),
+    peers=(KIMI, SDK, OPENAI, TRANSPORT),
     items=_CALLS,
     unit="call",
     count=1,
@@ -182,6 +187,14 @@ CURVES: tuple[Curve, ...] = (
         points={
             size: replace(_deltas(_TOOLS, size), peers=(KIMI, SDK, OPENAI))
             for size in (300, 1000, 3000, 10_000)
+        },
+    ),
+    Curve(
+        title="tool-argument fragments, garbage left",
+        axis="fragments",
+        points={
+            size: replace(_deltas(_TOOLS, size), peers=(KIMI,), collects=False)
+            for size in (300, 10_000)
         },
     ),
     Curve(
