@@ -87,7 +87,7 @@ class Answer:
             # int() of a number beyond a float's, which JSON may write: 1e999.
             OverflowError,
         ) as error:
-            raise self._unreadable(error) from error
+            raise self.refuse(error) from error
 
     def decode(self) -> JsonObject:
         """Return the body, whatever it says.
@@ -98,12 +98,17 @@ class Answer:
         try:
             decoded = json.loads(self.body)
         except (ValueError, RecursionError) as error:
-            raise self._unreadable(error) from error
+            raise self.refuse(error) from error
         if is_object(decoded):
             return decoded
-        raise self._unreadable(TypeError(f"it is a {type(decoded).__name__}"))
+        raise self.refuse(TypeError(f"it is a {type(decoded).__name__}"))
 
-    def _unreadable(self, fault: Exception) -> "openai.APIError":
+    def refuse(self, fault: Exception) -> "openai.APIError":
+        """Return the exception for an answer that is not what was expected.
+
+        Args:
+            fault: What is wrong with it.
+        """
         from langchain_kimi._failures import read_unreadable
 
         self.settings.redact(fault)

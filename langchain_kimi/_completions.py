@@ -9,7 +9,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
 from langchain_kimi._calls import Answer, Call
 from langchain_kimi._client import Clients
-from langchain_kimi._pieces import aread_pieces, read_pieces
+from langchain_kimi._pieces import adrain, aread_pieces, drain, read_pieces
 from langchain_kimi._request import encode_request
 from langchain_kimi._response import read_response
 from langchain_kimi._resume import NO_RESUMES, Resumes, Stretch
@@ -65,11 +65,14 @@ class Completions(Clients):
         while not stretch.is_over:
             response = self._open_stream(stretch)
             reader, arrived = stretch.open_reader(response), list[bytes]()
+            pieces = iter(read_pieces(response, *stretch.limits))
             try:
-                # To the end, beyond [DONE]: only then can the connection be used again.
-                for piece in read_pieces(response, *stretch.limits):
+                for piece in pieces:
                     arrived.append(piece)
                     yield from reader.feed(piece)
+                    if reader.done:
+                        drain(response)
+                        break
                 yield from reader.finish()
                 stretch = stretch.end()
             except Exception as error:  # noqa: BLE001
@@ -96,12 +99,15 @@ class Completions(Clients):
         while not stretch.is_over:
             response = await self._aopen_stream(stretch)
             reader, arrived = stretch.open_reader(response), list[bytes]()
-            pieces = aread_pieces(response, *stretch.limits)
+            pieces = aiter(aread_pieces(response, *stretch.limits))
             try:
                 async for piece in pieces:
                     arrived.append(piece)
                     for chunk in reader.feed(piece):
                         yield chunk
+                    if reader.done:
+                        await adrain(pieces)
+                        break
                 for chunk in reader.finish():
                     yield chunk
                 stretch = stretch.end()

@@ -66,7 +66,15 @@ def read_files(found: JsonObject) -> list[KimiFile]:
 
 
 def read_text(answer: Answer) -> str:
-    """Return the content of a file; a byte that is no UTF-8 becomes a mark."""
+    """Return the content of a file; a byte that is no UTF-8 becomes a mark.
+
+    Raises:
+        openai.APIError: If it is the page of a gateway: the API answers with plain text
+            (files-content, 2026-08-13).
+    """
+    kind: str = answer.response.headers.get("content-type", "")
+    if kind.lower().startswith("text/html"):
+        raise answer.refuse(TypeError("it is a web page"))
     return answer.body.decode("utf-8", "replace")
 
 

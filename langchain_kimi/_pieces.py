@@ -10,12 +10,16 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from math import inf
 from threading import Timer
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from langchain_kimi._timeouts import Limits
 
 if TYPE_CHECKING:
     import openai
+
+# Of the connection a second is worth as much as opening another one.
+_LONGEST_DRAIN = 1.0
 
 
 def read_pieces(
@@ -54,6 +58,36 @@ def aread_pieces(
     if left is None and keeps_gap:
         return pieces
     return _wait_for_each(pieces, limits.gap, left)
+
+
+def drain(response: "openai.APIResponse[object]") -> None:
+    """Read what follows the last event: only then can the connection be used again.
+
+    Nothing should, and it is not waited for long: some servers leave the body open.
+
+    Args:
+        response: The response, whose body's iterator is still held: dropped, it would
+            close the connection.
+    """
+    http_response: Any = response.http_response
+    # The transport has read the limit when the body was begun, and does when it is
+    # begun once more; it goes on where it was.
+    _set_gap(http_response, _LONGEST_DRAIN)
+    end = monotonic() + _LONGEST_DRAIN
+    for _ in http_response.stream:
+        if monotonic() > end:
+            return
+
+
+async def adrain(pieces: AsyncIterator[bytes]) -> None:
+    """Do what `drain` does, without blocking.
+
+    Args:
+        pieces: The rest of the body.
+    """
+    async with asyncio.timeout(_LONGEST_DRAIN):
+        async for _ in pieces:
+            pass
 
 
 def _is_coded(http_response: Any) -> bool:

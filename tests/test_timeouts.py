@@ -247,6 +247,19 @@ async def test_keep_alive_comments_are_pieces(
     assert answer.text == "Hi"
 
 
+@pytest.mark.parametrize("more", [[STALL], [piece(b": more\n\n"), 0.1] * 300])
+async def test_nobody_waits_behind_the_end(
+    chat: Chat, ask_stream: Ask, serve: Serve, more: list[Any]
+) -> None:
+    """By default nothing limits a silence to less than minutes, but the answer is
+    there."""
+    server = serve([WHOLE.removesuffix(b"0\r\n\r\n"), *more, STALL])
+    answer = await ask_stream(chat(base_url=server.base_url), "hi")
+    assert answer.text == "Hello"
+    assert server.is_left()
+    assert server.stalled.is_set() == (more == [STALL])
+
+
 async def test_an_outer_timeout_is_its_owner_s(chat: Chat, serve: Serve) -> None:
     """`asyncio.timeout` around a call raises what it always raises."""
     server = serve([STALL])

@@ -25,7 +25,7 @@ _QUESTIONS = 750
 _SAMPLE_SECONDS = 1.0
 # Of each stream and thread in the burst. From the second one on connections are opened
 # while those of the round before are garbage still.
-_ROUNDS = 4
+_ROUNDS = 8
 # The median of so many readings stands for the memory at one moment.
 _READINGS = 10
 
@@ -58,9 +58,11 @@ def run_leg(crowd: Crowd, emulator: EmulatorProcess, **until: Any) -> Leg:
     for thread in crowd.start(**until):
         while thread.is_alive():
             thread.join(_SAMPLE_SECONDS)
+            # What is held is told, not when Python last looked for garbage: each
+            # response of httpx is a cycle with its stream.
+            gc.collect()
             samples.append((time.monotonic() - started, read_megabytes(os.getpid())))
     crowd.close()
-    gc.unfreeze()
     return Leg(
         seconds=time.monotonic() - started,
         chunks=crowd.tally.chunks - chunks,
@@ -88,9 +90,6 @@ def run_soak(
         start = take_census()
         calls = _ROUNDS * (streams + threads)
         burst = run_leg(crowd, emulator, calls=calls, gathers=True)
-        # As servers do once they have started. Without it the garbage of httpx waits
-        # until it is a quarter of all objects, those of the imports among them.
-        gc.freeze()
         soak = run_leg(crowd, emulator, seconds=seconds)
         emulator_megabytes = emulator.megabytes()
     return {

@@ -148,7 +148,7 @@ ROWS: tuple[Row, ...] = (
     Row("cut JSON", "invalid_json", {}, UNREADABLE, _ANY_TEXT),
     Row("JSON that is a list", "no_object", {}, UNREADABLE, _ANY_TEXT),
     Row("an empty body", "empty", {}, UNREADABLE, _ANY_TEXT),
-    Row("200 with HTML", "page", {"status": 200}, UNREADABLE, _ANY_TEXT),
+    Row("200 with HTML", "page", {"status": 200}, UNREADABLE, {}),
 )
 
 
