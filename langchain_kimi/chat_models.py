@@ -118,17 +118,17 @@ class ChatKimi(KimiAccount):
         clients, limits = self._open_clients(), _limits(kwargs)
         return clients.stream(request, limits, self._resumes)
 
-    async def _astream(
+    def _astream(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        request = await self._arequest(messages, stop, kwargs, stream=True)
+        # No generator of its own: each one takes part in waiting for each chunk.
         clients, limits = self._open_clients(), _limits(kwargs)
-        async for chunk in clients.astream(request, limits, self._resumes):
-            yield chunk
+        request = self._arequest(messages, stop, kwargs, stream=True)
+        return clients.astream(request, limits, self._resumes)
 
     def bind_tools(
         self,
