@@ -7,15 +7,15 @@ walks neither.
 
 import asyncio
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from langchain_kimi._calls import Answer, Call
 from langchain_kimi._client_settings import ClientSettings
-from langchain_kimi._pieces import aread_pieces
-from langchain_kimi._pool import Lease, find_pool
+from langchain_kimi._pieces import aread_pieces, read_pieces
+from langchain_kimi._pool import Lease, describe_request, find_pool
 from langchain_kimi._redaction import forget
 from langchain_kimi._retry import Attempts
 from langchain_kimi._timeouts import Limits
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # How the SDK's own `with_streaming_response` asks for a response it has not read.
 _UNREAD = {"X-Stainless-Raw-Response": "stream"}
 # Whose errors are known by their modules, since none of them may be imported.
-_TRANSPORTS = ("aiohttp", "httpx", "httpcore")
+_TRANSPORTS = ("aiohttp", "anyio", "httpcore", "httpx", "ssl")
 
 
 class Clients:
@@ -52,8 +52,8 @@ class Clients:
         Raises:
             openai.APIError: One of `langchain_kimi.errors`.
         """
-        response = self.open(call)
-        return Answer(call, response, response.read(), self.settings)
+        response, body = self._send(call, self.begin(call.limits), whole=True)
+        return Answer(call, response, body, self.settings)
 
     async def arequest(self, call: Call) -> Answer:
         """Send a call, as often as needed, and return the whole answer.
@@ -75,32 +75,14 @@ class Clients:
         """
         return Attempts(limits or self.settings.limits, self.settings.max_retries)
 
-    def open(
-        self, call: Call, attempts: Attempts | None = None, *, stream: bool = False
-    ) -> "openai.APIResponse[object]":
-        """Send a call, as often as needed, and return its response.
+    def open(self, call: Call, attempts: Attempts) -> "openai.APIResponse[object]":
+        """Send a call, as often as needed, and return its response, the body unread.
 
         Args:
             call: What to send.
-            attempts: Those made before; None for none.
-            stream: Whether to leave the body unread.
+            attempts: Those made before.
         """
-        import openai
-
-        client: Any = self._pool.open(self._lease)
-        attempts = attempts or self.begin(call.limits)
-        while True:
-            attempts.made += 1
-            timeout = self._timeout(attempts, attempts.limits.first_byte)
-            try:
-                with _arguments(call, timeout, stream=stream) as arguments:
-                    return getattr(client, call.method)(
-                        self._address(call),
-                        cast_to=openai.APIResponse[object],
-                        **arguments,
-                    )
-            except openai.APIError as error:
-                time.sleep(self._delay(error, attempts, call))
+        return self._send(call, attempts, whole=False)[0]
 
     async def aopen(
         self, call: Call, attempts: Attempts
@@ -113,14 +95,37 @@ class Clients:
         """
         return (await self._asend(call, attempts, whole=False))[0]
 
+    def _send(
+        self, call: Call, attempts: Attempts, *, whole: bool
+    ) -> "tuple[openai.APIResponse[object], bytes]":
+        """Send a call, as often as needed; return its response, and its whole body.
+
+        The SDK is never let read the body: `total` would not end it, and over aiohttp
+        one that broke would be waited for for ever (`_pieces`).
+        """
+        import openai
+
+        client: Any = self._pool.open(self._lease)
+        while True:
+            attempts.made += 1
+            timeout = self._timeout(attempts, attempts.limits.first_byte)
+            try:
+                with _arguments(call, timeout) as arguments:
+                    response = getattr(client, call.method)(
+                        self._address(call),
+                        cast_to=openai.APIResponse[object],
+                        **arguments,
+                    )
+                    body = _read(response, attempts) if whole else b""
+            except Exception as error:  # noqa: BLE001 - judged by `_delay`
+                time.sleep(self._delay(error, attempts, call))
+            else:
+                return response, body
+
     async def _asend(
         self, call: Call, attempts: Attempts, *, whole: bool
     ) -> "tuple[openai.AsyncAPIResponse[object], bytes]":
-        """Send a call, as often as needed; return its response, and its whole body.
-
-        The SDK is never let read the body: over aiohttp it would wait for ever for the
-        rest of one that broke (`_pieces`).
-        """
+        """Do what `_send` does, without blocking."""
         import openai
 
         client: Any = await self._pool.aopen(self._lease)
@@ -129,29 +134,18 @@ class Clients:
             silence, latest = attempts.opening(size=call.size, whole=whole)
             timeout = self._timeout(attempts, silence)
             try:
-                with _arguments(call, timeout, stream=True) as arguments:
+                with _arguments(call, timeout) as arguments:
                     async with asyncio.timeout(latest):
                         response = await getattr(client, call.method)(
                             self._address(call),
                             cast_to=openai.AsyncAPIResponse[object],
                             **arguments,
                         )
-                    body = await self._aread(response, attempts) if whole else b""
+                    body = await _aread(response, attempts) if whole else b""
             except Exception as error:  # noqa: BLE001 - judged by `_delay`
                 await asyncio.sleep(self._delay(error, attempts, call))
             else:
                 return response, body
-
-    async def _aread(
-        self, response: "openai.AsyncAPIResponse[object]", attempts: Attempts
-    ) -> bytes:
-        """Read a whole body, which has the limits of its beginning."""
-        limits = replace(attempts.limits, gap=attempts.limits.first_byte)
-        pieces = aread_pieces(response, limits, attempts.left)
-        try:
-            return b"".join([piece async for piece in pieces])
-        finally:
-            await response.close()
 
     def _address(self, call: Call) -> str:
         """Return a call's whole URL: joining one takes the SDK 5 % of a short call."""
@@ -180,7 +174,7 @@ class Clients:
         from langchain_kimi._failures import read_api_error
 
         if not isinstance(error, APIError):
-            error = _read_transport_error(error, self._pool.describe, call)
+            error = _read_transport_error(error, call.method, self._address(call))
         told = read_api_error(
             error, model=call.model, limits=attempts.limits, over=attempts.over
         )
@@ -216,36 +210,67 @@ class Clients:
         await self._pool.aclose(self._lease)
 
 
-def _read_transport_error(
-    error: Exception, describe: Callable[[str, str], Any], call: Call
-) -> "openai.APIConnectionError":
-    """Return what the SDK would raise for what it did not see.
+def _read(response: "openai.APIResponse[object]", attempts: Attempts) -> bytes:
+    """Read a whole body, which has the limits of its beginning."""
+    limits = replace(attempts.limits, gap=attempts.limits.first_byte)
+    try:
+        body = b"".join(read_pieces(response, limits, attempts.left))
+        # What was hung up on may look like any end of a body.
+        if attempts.over:
+            raise TimeoutError
+    except Exception as error:
+        raise _read_loss(error, response.http_request) from error
+    else:
+        return body
+    finally:
+        response.close()
 
-    That is whatever happens while a body is read, a limit of ours, and with openai 3
-    the errors of aiohttp, since it knows only those of httpx2.
 
-    Raises:
-        Exception: The error itself, if it is not the transport's.
-    """
+async def _aread(
+    response: "openai.AsyncAPIResponse[object]", attempts: Attempts
+) -> bytes:
+    """Do what `_read` does, without blocking."""
+    limits = replace(attempts.limits, gap=attempts.limits.first_byte)
+    pieces = aread_pieces(response, limits, attempts.left)
+    try:
+        return b"".join([piece async for piece in pieces])
+    except Exception as error:
+        raise _read_loss(error, response.http_request) from error
+    finally:
+        await response.close()
+
+
+def _read_loss(error: Exception, request: Any) -> "openai.APIConnectionError":
+    """Return what the SDK raises where it meets an error of the transport."""
     from openai import APIConnectionError, APITimeoutError
 
-    if not type(error).__module__.startswith(_TRANSPORTS):
-        if isinstance(error, TimeoutError):
-            return APITimeoutError(describe(call.method, call.path))
-        raise error
-    request = describe(call.method, call.path)
     is_late = "Timeout" in type(error).__name__
     told = APITimeoutError(request) if is_late else APIConnectionError(request=request)
     told.__cause__ = error
     return told
 
 
+def _read_transport_error(
+    error: Exception, method: str, url: str
+) -> "openai.APIConnectionError":
+    """Return what the SDK would raise for what it let through.
+
+    That is whatever happens while it reads the body of an error, and with openai 3 the
+    errors of aiohttp, since it knows only those of httpx2; and a limit of ours.
+
+    Raises:
+        Exception: The error itself, if it is not the transport's.
+    """
+    is_transport = type(error).__module__.startswith(_TRANSPORTS)
+    if not (is_transport or isinstance(error, TimeoutError)):
+        raise error
+    return _read_loss(error, describe_request(method, url))
+
+
 @contextmanager
-def _arguments(
-    call: Call, timeout: JsonObject, *, stream: bool
-) -> Generator[JsonObject]:
+def _arguments(call: Call, timeout: JsonObject) -> Generator[JsonObject]:
     """Give the SDK's arguments for one attempt; a file is open only meanwhile."""
-    headers = dict(_UNREAD) if stream else {}
+    headers = dict(_UNREAD)
     options = {
         "headers": headers,
         "params": call.query,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
@@ -84,18 +84,18 @@ class Completions(Clients):
 
     async def astream(
         self,
-        request: Awaitable[ChatRequest],
+        prepare: Callable[[], Awaitable[ChatRequest]],
         limits: Limits | None = None,
         resumes: Resumes = NO_RESUMES,
     ) -> AsyncIterator[ChatGenerationChunk]:
         """Send a request and yield the answer in chunks.
 
         Args:
-            request: The body, as `build_request` returns it; awaited at the beginning.
+            prepare: Returns the body, as `build_request` does.
             limits: How long it may take; None for what the settings say.
             resumes: How the stream is resumed when it breaks.
         """
-        stretch = self._begin_stream(await request, limits, resumes)
+        stretch = self._begin_stream(await prepare(), limits, resumes)
         while not stretch.is_over:
             response = await self._aopen_stream(stretch)
             reader, arrived = stretch.open_reader(response), list[bytes]()
@@ -134,7 +134,7 @@ class Completions(Clients):
     def _open_stream(self, stretch: Stretch) -> "openai.APIResponse[object]":
         call = _chat_call(stretch.request, stretch.attempts.limits)
         try:
-            return self.open(call, stretch.attempts, stream=True)
+            return self.open(call, stretch.attempts)
         except Exception as error:
             stretch.tell(error)
             raise

@@ -81,9 +81,11 @@ def read_api_error(
     """
     if isinstance(error, openai.APIStatusError):
         return _read_status_error(error, model)
+    if over and isinstance(error, openai.APIConnectionError):
+        return _timeout("total", limits, error.request)
     if isinstance(error, openai.APITimeoutError) and not _was_lost(error.__cause__):
         connecting = "Connect" in type(error.__cause__).__name__
-        limit = "total" if over else "connect" if connecting else "first_byte"
+        limit = "connect" if connecting else "first_byte"
         return _timeout(limit, limits, error.request)
     if isinstance(error, openai.APIConnectionError):
         cause = f": {_words(error.__cause__)}" if error.__cause__ else ""
@@ -108,7 +110,7 @@ _RAN_OUT: Mapping[LimitName, str] = {
     "begins only when it is finished. Stream it",
     "gap": "{host} sent no more of a stream for {seconds:g} s, after {arrived:,} bytes",
     "total": "The call to {host} was not done within {seconds:g} s, attempts and waits "
-    "included; {arrived:,} bytes of an answer had arrived",
+    "included",
 }
 
 
@@ -118,6 +120,8 @@ def _timeout(
     seconds: float = getattr(limits, limit)
     host = request.url.host
     words = _RAN_OUT[limit].format(host=host, seconds=seconds, arrived=arrived)
+    if limit == "total" and arrived:
+        words += f"; {arrived:,} bytes of an answer had arrived"
     message = f"{words}. To wait longer set timeout=Timeouts({limit}=...)"
     return KimiTimeoutError(message, request=request, limit=limit, seconds=seconds)
 

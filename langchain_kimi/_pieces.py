@@ -35,7 +35,7 @@ def read_pieces(
     http_response: Any = response.http_response
     _set_gap(http_response, limits.gap)
     pieces: Iterable[bytes] = (
-        response.iter_bytes() if _is_coded(http_response) else http_response.stream
+        http_response.stream if _is_plain(http_response) else response.iter_bytes()
     )
     return pieces if left is None else _hang_up_after(left, response, pieces)
 
@@ -53,7 +53,7 @@ def aread_pieces(
     http_response: Any = response.http_response
     keeps_gap = _set_gap(http_response, limits.gap)
     pieces: AsyncIterable[bytes] = (
-        response.iter_bytes() if _is_coded(http_response) else http_response.stream
+        http_response.stream if _is_plain(http_response) else response.iter_bytes()
     )
     if left is None and keeps_gap:
         return pieces
@@ -70,6 +70,10 @@ def drain(response: "openai.APIResponse[object]") -> None:
             close the connection.
     """
     http_response: Any = response.http_response
+    # One that was read long ago has given its connection away, and streams that share
+    # theirs would all be hung up on.
+    if http_response.is_closed or http_response.http_version == "HTTP/2":
+        return
     # The transport has read the limit when the body was begun, and does when it is
     # begun once more; it goes on where it was.
     _set_gap(http_response, _LONGEST_DRAIN)
@@ -90,13 +94,15 @@ async def adrain(pieces: AsyncIterator[bytes]) -> None:
             pass
 
 
-def _is_coded(http_response: Any) -> bool:
-    """Tell whether the body is compressed.
+def _is_plain(http_response: Any) -> bool:
+    """Tell whether the body is still to come, and as it is: not compressed.
 
-    Only then has the transport more to do than to hand out what came, and to be asked
-    for less is a tenth of what reading a delta costs.
+    Then the transport has no more to do than to hand out what comes, and to be asked
+    for no more is a tenth of what reading a delta costs. A body may have been read: by
+    an event hook of an own `http_client`, which logs it.
     """
-    return "content-encoding" in http_response.headers
+    is_coded = "content-encoding" in http_response.headers
+    return not (is_coded or http_response.is_stream_consumed)
 
 
 def _set_gap(http_response: Any, gap: float) -> bool:

@@ -6,6 +6,7 @@ account is ever seen by a request of another.
 """
 
 import asyncio
+import sys
 import threading
 import warnings
 from collections.abc import AsyncGenerator
@@ -40,7 +41,6 @@ class _Opened:
     """The async client of a loop, its users, and what closes it."""
 
     client: "openai.AsyncOpenAI"
-    transport: Any
     ending: AsyncGenerator[None, None]
     users: WeakSet[Lease] = field(default_factory=WeakSet[Lease])
 
@@ -98,25 +98,13 @@ class Pool:
                 return opened.client
             self._forget_closed_loops()
             given = self._settings.http_async_client
-            transport = given or _build_transport()
-            client = _build_async(self._settings, transport)
+            client = _build_async(self._settings, given or _build_transport())
             ending = _close_with_loop(client, ref(self), own=not given)
-            opened = _Opened(client, transport, ending)
+            opened = _Opened(client, ending)
             opened.users.add(lease)
             self._by_loop[loop] = opened
         await anext(opened.ending)
         return opened.client
-
-    def describe(self, method: str, path: str) -> Any:
-        """Return the request that was being sent in the running loop.
-
-        Args:
-            method: The HTTP method.
-            path: The path after the base URL.
-        """
-        opened = self._by_loop[asyncio.get_running_loop()]
-        url = self._settings.base_url.rstrip("/") + path
-        return opened.transport.build_request(method.upper(), url)
 
     def _forget_closed_loops(self) -> None:
         """Let go of clients whose connections nobody can use or close any more."""
@@ -175,6 +163,20 @@ async def _close_with_loop(
             found.forget_running_loop()
         if own:
             await client.close()
+
+
+def describe_request(method: str, url: str) -> Any:
+    """Return a request as the SDK's own client would build it.
+
+    Args:
+        method: The HTTP method.
+        url: The whole address.
+    """
+    import openai
+
+    # Of httpx, or of httpx2: the SDK's client is made of one of them.
+    transport = openai.DefaultHttpxClient.__mro__[1].__module__.partition(".")[0]
+    return sys.modules[transport].Request(method.upper(), url)
 
 
 def find_pool(settings: ClientSettings) -> Pool:

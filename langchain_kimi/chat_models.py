@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Self, cast
 
 from langchain_core.callbacks import (
@@ -127,8 +128,8 @@ class ChatKimi(KimiAccount):
     ) -> AsyncIterator[ChatGenerationChunk]:
         # No generator of its own: each one takes part in waiting for each chunk.
         clients, limits = self._open_clients(), _limits(kwargs)
-        request = self._arequest(messages, stop, kwargs, stream=True)
-        return clients.astream(request, limits, self._resumes)
+        prepare = partial(self._arequest, messages, stop, kwargs, stream=True)
+        return clients.astream(prepare, limits, self._resumes)
 
     def bind_tools(
         self,

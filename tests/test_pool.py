@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ref
 
+import openai
 import pytest
 
 from langchain_kimi import ChatKimi
+from langchain_kimi.emulator import Emulator
 from tests.benchmarks.server import Server, start_server
 from tests.conftest import Ask
 
@@ -141,3 +143,34 @@ def test_a_loop_that_has_ended_is_let_go(build: Build) -> None:
     loop = asyncio.run(ask())
     gc.collect()
     assert loop() is None
+
+
+async def test_own_clients_may_have_read_the_answer(kimi: Emulator, ask: Ask) -> None:
+    """By an event hook that logs it; they stay open, and are used again."""
+    read: list[str] = []
+
+    def log(response: Any) -> None:
+        read.append(response.read().decode())
+
+    async def alog(response: Any) -> None:
+        read.append((await response.aread()).decode())
+
+    client = openai.DefaultHttpxClient(event_hooks={"response": [log]})
+    async_client = openai.DefaultAsyncHttpxClient(event_hooks={"response": [alog]})
+    model = ChatKimi(
+        api_key=kimi.api_key,
+        base_url=kimi.base_url,
+        http_client=client,
+        http_async_client=async_client,
+    )
+    texts = [(await ask(model, "hi")).text for _ in range(3)]
+    assert texts[0]
+    assert len(set(texts)) == 1
+    assert len(read) == len(kimi.requests) == 3
+    assert len({request.peer for request in kimi.requests}) == 1
+    await model.aclose()
+    model.close()
+    assert not client.is_closed
+    assert not async_client.is_closed
+    client.close()
+    await async_client.aclose()

@@ -1,5 +1,6 @@
 """Retries: what may pass is sent again, in time, and no oftener than was said."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -19,9 +20,10 @@ from langchain_kimi.errors import (
     KimiResponseError,
     KimiServerError,
     KimiStreamInterruptedError,
+    KimiTimeoutError,
 )
 from tests.conftest import Ask, Chat, Twins
-from tests.stalling_server import CUT, HEAD, WHOLE, event, stalling_server
+from tests.stalling_server import CUT, HEAD, STALL, WHOLE, event, stalling_server
 
 _AT_ONCE = 10.0
 """Seconds; what waits as it was asked to takes longer."""
@@ -256,3 +258,38 @@ async def test_a_lost_connection_is_made_again(chat: Chat, ask: Ask) -> None:
         with pytest.raises(KimiConnectionError) as caught:
             await ask(model, "hi")
         assert server.requests == caught.value.attempts == 2
+
+
+_ERROR = b"HTTP/1.1 500 Oh\r\nContent-Type: application/json\r\nContent-Length: 90\r\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "kind"),
+    [
+        ([_ERROR + b"\r\n{", CUT], KimiConnectionError),
+        ([_ERROR + b"Content-Encoding: gzip\r\n\r\n" + b"x" * 90], KimiConnectionError),
+        ([_ERROR + b"\r\n{", STALL], KimiTimeoutError),
+    ],
+)
+async def test_an_error_that_breaks_is_one_of_ours(
+    chat: Chat, ask: Ask, script: list[Any], kind: type[Exception]
+) -> None:
+    """The SDK lets through what happens while it reads an error's body."""
+    with stalling_server(script) as server:
+        model = chat(base_url=server.base_url, timeout=0.3, max_retries=1)
+        with pytest.raises(kind) as caught:
+            await ask(model, "hi")
+    assert isinstance(caught.value, openai.APIConnectionError)
+    assert server.requests == 2
+
+
+async def test_who_closes_the_clients_ends_a_call(chat: Chat) -> None:
+    """With an error of ours, though the connection was taken from under it."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"
+    with stalling_server([head, STALL]) as server:
+        model = chat(base_url=server.base_url, max_retries=0, timeout=0.5)
+        call = asyncio.create_task(model.ainvoke("hi"))
+        assert await asyncio.to_thread(server.stalled.wait, _AT_ONCE)
+        await model.aclose()
+        with pytest.raises((KimiConnectionError, KimiTimeoutError)):
+            await call

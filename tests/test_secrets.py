@@ -227,7 +227,7 @@ def test_an_interrupted_call_leaves_nothing_in_frames() -> None:
         raise KeyboardInterrupt
 
     def call() -> None:
-        with _arguments(Call(method="get", path="/x"), {}, stream=False):
+        with _arguments(Call(method="get", path="/x"), {}):
             transport(_KEY)
 
     try:

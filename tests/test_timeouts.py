@@ -154,6 +154,23 @@ async def test_total_ends_what_never_pauses(
     assert "was not done within 0.4 s" in str(error)
 
 
+async def test_total_ends_a_whole_answer_that_drips(chat: Chat, serve: Serve) -> None:
+    """Its body alone: each byte of it is in time."""
+    drip = [b"x", 0.05] * 600
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    model = chat(base_url=serve([head, *drip]).base_url, timeout=Timeouts(total=0.3))
+    for ask in (_invoke, _ainvoke):
+        assert (await _ends(ask, model)).limit == "total"
+
+
+async def _invoke(model: ChatKimi, text: str) -> Any:
+    return await asyncio.to_thread(model.invoke, text)
+
+
+async def _ainvoke(model: ChatKimi, text: str) -> Any:
+    return await model.ainvoke(text)
+
+
 async def test_total_ends_a_pause_that_might_be_longer(
     chat: Chat, ask_stream: Ask, serve: Serve
 ) -> None:
