@@ -100,8 +100,8 @@ class Clients:
     ) -> "tuple[openai.APIResponse[object], bytes]":
         """Send a call, as often as needed; return its response, and its whole body.
 
-        The SDK is never let read the body: `total` would not end it, and over aiohttp
-        one that broke would be waited for for ever (`_pieces`).
+        The SDK is never let read the body: `total` would not end that, and over aiohttp
+        the rest of one that broke would be awaited for ever (`_pieces`).
         """
         import openai
 

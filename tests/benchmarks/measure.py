@@ -53,8 +53,6 @@ class Scenario:
     """How many messages the prompt has, or what it is."""
     fields: dict[str, Any] = field(default_factory=dict)
     rounds: int = 5
-    collects: bool = True
-    """Whether Python collects garbage meanwhile, as it does by itself."""
 
 
 def measure(scenario: Scenario, server: Server) -> dict[str, float]:
@@ -95,12 +93,9 @@ def _run(runner: asyncio.Runner, scenario: Scenario, name: str, peer: Any) -> fl
         peer.prepare()
     clock = Clock()
     gc.collect()
-    if not scenario.collects:
-        gc.disable()
     doing = scenario.operation(peer, prompt, clock)
     if inspect.iscoroutine(doing):
         runner.run(doing)
-    gc.enable()
     return clock.seconds
 
 

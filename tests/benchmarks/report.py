@@ -74,10 +74,9 @@ def _scenario_rows(results: dict[str, Any]) -> Iterator[Row]:
 
 def _other_rows(results: dict[str, Any]) -> Iterator[Row]:
     curves, paced = results["curves"], results["paced"]
-    for left in ("", ", garbage left"):
-        fragments = list(curves[f"tool-argument fragments{left}"].values())
-        flat = fragments[-1][KIMI] / fragments[0][KIMI]
-        yield f"a fragment, of 10,000{left}", "to one of 300", flat, 1.25
+    fragments = list(curves["tool-argument fragments"].values())
+    flat = fragments[-1][KIMI] / fragments[0][KIMI]
+    yield "a fragment, of 10,000", "to one of 300", flat, 1.25
     history = list(curves["messages of a conversation"].values())
     yield (
         "a message, of 5,000",

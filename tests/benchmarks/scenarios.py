@@ -190,14 +190,6 @@ CURVES: tuple[Curve, ...] = (
         },
     ),
     Curve(
-        title="tool-argument fragments, garbage left",
-        axis="fragments",
-        points={
-            size: replace(_deltas(_TOOLS, size), peers=(KIMI,), collects=False)
-            for size in (300, 10_000)
-        },
-    ),
-    Curve(
         title="deltas of a stream",
         axis="deltas",
         points={
