@@ -45,7 +45,7 @@ def _compare(*, write: bool) -> None:
     if not (known or write):
         print(f"instructions: no counts for {_versions()}; add them with --write")
         return
-    counts = {name: _count(name) for name in WORKLOADS}
+    counts = {name: count("tests.benchmarks.instructions", name) for name in WORKLOADS}
     for name, count in counts.items():
         growth = count / known.get(name, count) - 1
         print(f"instructions: {name} {count:,} ({growth:+.1%})")
@@ -62,8 +62,13 @@ def _versions() -> str:
     return f"Python {' '.join(sys.version.split())}; {packages}"
 
 
-def _count(name: str) -> int:
-    """Run a workload in a process of its own, and return its instructions."""
+def count(module: str, work: str) -> int:
+    """Let a module do a work in a process of its own; return its instructions.
+
+    Args:
+        module: Is run with `--work`, and switches the counting on and off.
+        work: What to do.
+    """
     with tempfile.NamedTemporaryFile() as out:
         command = [
             "valgrind",
@@ -72,8 +77,8 @@ def _count(name: str) -> int:
             f"--callgrind-out-file={out.name}",
             sys.executable,
             "-m",
-            "tests.benchmarks.instructions",
-            f"--work={name}",
+            module,
+            f"--work={work}",
         ]
         # Nothing of the surroundings that would move an address or a hash.
         kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
@@ -92,12 +97,13 @@ def _work(name: str) -> None:
     work()
     gc.collect()
     gc.disable()
-    _switch("on")
+    switch("on")
     work()
-    _switch("off")
+    switch("off")
 
 
-def _switch(state: str) -> None:
+def switch(state: str) -> None:
+    """Let valgrind begin or end to count: "on" or "off"."""
     command = ["callgrind_control", f"--instr={state}", str(os.getpid())]
     subprocess.run(command, check=True, capture_output=True)
 

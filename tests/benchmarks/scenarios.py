@@ -89,6 +89,7 @@ _STREAM = Scenario(
     peers=(*_CLIENTS, LITELLM, FLOOR, PREBUILT, TRANSPORT, SOCKET),
     items=3000,
     count=3000,
+    rounds=7,
 )
 _TOOLS = replace(
     _STREAM,
@@ -112,7 +113,7 @@ _HISTORY = replace(
     peers=(KIMI, SDK, OPENAI),
     items=1,
     prompt=1000,
-    rounds=5,
+    rounds=9,
 )
 _AGGREGATION = replace(
     _STREAM,
