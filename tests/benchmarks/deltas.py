@@ -10,7 +10,7 @@ import asyncio
 import gc
 from typing import Any
 
-from tests.benchmarks.instructions import count, switch
+from tests.benchmarks.instructions import count_instructions, switch
 from tests.benchmarks.peers import (
     KIMI,
     KIMI_AIOHTTP,
@@ -48,7 +48,8 @@ def main() -> None:
 
 
 def _count(way: str, name: str, url: str) -> float:
-    return count("tests.benchmarks.deltas", f"{way}|{name}|{url}") / _DELTAS
+    work = f"{way}|{name}|{url}"
+    return count_instructions("tests.benchmarks.deltas", work) / _DELTAS
 
 
 def _tell(way: str, counts: dict[str, float]) -> None:

@@ -45,7 +45,8 @@ def _compare(*, write: bool) -> None:
     if not (known or write):
         print(f"instructions: no counts for {_versions()}; add them with --write")
         return
-    counts = {name: count("tests.benchmarks.instructions", name) for name in WORKLOADS}
+    module = "tests.benchmarks.instructions"
+    counts = {name: count_instructions(module, name) for name in WORKLOADS}
     for name, count in counts.items():
         growth = count / known.get(name, count) - 1
         print(f"instructions: {name} {count:,} ({growth:+.1%})")
@@ -62,7 +63,7 @@ def _versions() -> str:
     return f"Python {' '.join(sys.version.split())}; {packages}"
 
 
-def count(module: str, work: str) -> int:
+def count_instructions(module: str, work: str) -> int:
     """Let a module do a work in a process of its own; return its instructions.
 
     Args:
